@@ -1,0 +1,90 @@
+//! Connection slots: a connection is known to the others by its slot and the slot's generation.
+
+use std::sync::Arc;
+
+use crate::layout::{self, ROSTER, SLOTS, slot_states, slot_word};
+use crate::memory::Words;
+
+/// A claimed slot. Dropping it frees the slot, so whatever it holds must be given up before.
+pub struct Slot {
+    words: Arc<dyn Words>,
+    index: u32,
+    generation: u32,
+    /// Given up after the slot is free, since until then its loss would mean a death.
+    #[cfg(target_arch = "wasm32")]
+    lease: Option<crate::lease::Lease>,
+}
+
+impl Slot {
+    /// Claims a free slot; `None` if all are taken.
+    pub fn claim(words: &Arc<dyn Words>) -> Option<Slot> {
+        (0..SLOTS).find_map(|index| {
+            let word = words.load(layout::slot(index));
+            if word & slot_states::MASK != slot_states::FREE {
+                return None;
+            }
+            let generation = (word >> slot_states::GENERATION_SHIFT).wrapping_add(1);
+            let claimed = slot_word(generation, slot_states::ATTACHING);
+            if words.compare_exchange(layout::slot(index), word, claimed) != word {
+                return None;
+            }
+            Some(Slot {
+                words: words.clone(),
+                index,
+                generation: claimed >> slot_states::GENERATION_SHIFT,
+                #[cfg(target_arch = "wasm32")]
+                lease: None,
+            })
+        })
+    }
+
+    /// Keeps the proof of life of the slot's connection until the slot is freed.
+    #[cfg(target_arch = "wasm32")]
+    pub fn keep(&mut self, lease: Option<crate::lease::Lease>) {
+        self.lease = lease;
+    }
+
+    /// From here on the connection can hold something, and others watch over it. False if that
+    /// took so long that the slot was given to another.
+    pub fn attach(&self) -> bool {
+        #[cfg(target_arch = "wasm32")]
+        let state = if self.lease.is_some() { slot_states::LIVE } else { slot_states::UNPROVEN };
+        #[cfg(not(target_arch = "wasm32"))]
+        let state = slot_states::LIVE;
+        let claimed = slot_word(self.generation, slot_states::ATTACHING);
+        let attached = slot_word(self.generation, state);
+        if self.words.compare_exchange(layout::slot(self.index), claimed, attached) != claimed {
+            return false;
+        }
+        self.words.add(ROSTER, 1);
+        self.words.notify(ROSTER);
+        true
+    }
+
+    /// Which slot, from 0 on.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// How many connections the slot has had, this one included.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // Not if it is another's by now, or being reaped.
+        for state in [slot_states::ATTACHING, slot_states::UNPROVEN, slot_states::LIVE] {
+            let free = slot_word(self.generation, slot_states::FREE);
+            self.words.compare_exchange(layout::slot(self.index), slot_word(self.generation, state), free);
+        }
+    }
+}
+
+/// Connections that exist now.
+pub fn count(words: &dyn Words) -> usize {
+    let mut slots = [0; SLOTS as usize];
+    words.load_many(layout::slot(0), &mut slots);
+    slots.iter().filter(|word| **word & slot_states::MASK != slot_states::FREE).count()
+}

@@ -1,0 +1,115 @@
+//! Every error of the library itself, each with a stable code. What SQLite reports comes through
+//! [`rusqlite::Error`] unchanged, inside [`Error::Sqlite`].
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal, $advice:literal;)+) => {
+        /// What went wrong, as a code that does not change between versions.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant,)+];
+
+            /// The code as users of JavaScript see it, such as `RUNTIME_DISPOSED`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)+ }
+            }
+
+            /// What the code means and what to do about it, in a sentence or two.
+            pub const fn advice(self) -> &'static str {
+                match self { $(Code::$variant => $advice,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The page is not cross-origin isolated.
+    NotCrossOriginIsolated = "NOT_CROSS_ORIGIN_ISOLATED", "The page is not cross-origin isolated, so the browser shares no memory between workers. Serve the document and its workers with the headers 'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'.";
+    /// The engine has no `SharedArrayBuffer`.
+    NoSharedArrayBuffer = "NO_SHARED_ARRAY_BUFFER", "This engine has no SharedArrayBuffer. Use a current browser, in a secure context (https or localhost).";
+    /// The engine cannot grow a `SharedArrayBuffer`.
+    NoGrowableSharedArrayBuffer = "NO_GROWABLE_SHARED_ARRAY_BUFFER", "This engine cannot grow a SharedArrayBuffer in place. Pass allowFixedCapacityFallback: true to take the maximum capacities at once, and choose them small.";
+    /// The engine refused to reserve the capacity asked for.
+    ReservationRefused = "RESERVATION_REFUSED", "The engine refused to reserve this much shared memory. Pass a smaller maxDatabaseCapacityBytes or maxWriteAheadCapacityBytes.";
+    /// A capacity is not a positive whole number, or the capacities contradict each other.
+    InvalidCapacity = "INVALID_CAPACITY", "A capacity must be a positive whole number of bytes, and an initial capacity must not be larger than its maximum.";
+    /// An option has the wrong type or value.
+    InvalidOption = "INVALID_OPTION", "An option has the wrong type or an impossible value; the message names it.";
+    /// The value is not a runtime handle.
+    InvalidRuntime = "INVALID_RUNTIME", "The value is not a sharedwal runtime. Pass the object that createRuntime() returned, or the one that postMessage() delivered.";
+    /// The handle was made by a version with another layout of shared memory.
+    RuntimeVersion = "RUNTIME_VERSION", "The runtime was made by another version of sharedwal with another memory layout. Load the same version in every worker of the page.";
+    /// The runtime was disposed of.
+    RuntimeDisposed = "RUNTIME_DISPOSED", "The runtime was disposed of. Create a new one.";
+    /// The runtime still has connections.
+    RuntimeInUse = "RUNTIME_IN_USE", "The runtime still has open connections. Close them first.";
+    /// All connection slots are taken.
+    TooManyConnections = "TOO_MANY_CONNECTIONS", "All 64 connections of the runtime are in use. Close one first.";
+    /// The connection was closed.
+    ConnectionClosed = "CONNECTION_CLOSED", "The connection was closed. Open another with open(runtime).";
+    /// The statement or its connection is in the middle of a query.
+    StatementBusy = "STATEMENT_BUSY", "The statement is in the middle of a query. Finish or leave its iteration first.";
+    /// An integer does not fit into a JavaScript number.
+    IntegerOutOfRange = "INTEGER_OUT_OF_RANGE", "The integer is beyond 2^53 - 1 and would be rounded. Call safeIntegers() on the statement, or defaultSafeIntegers() on the database, to get a bigint.";
+    /// An iterator was left in its middle, and its rows are gone.
+    IteratorAbandoned = "ITERATOR_ABANDONED", "The iterator was left alone for so long that its read transaction was ended. Use all(), or run fewer other statements between two of its rows.";
+    /// The WebAssembly module could not be loaded.
+    WasmLoadFailed = "WASM_LOAD_FAILED", "The WebAssembly module could not be fetched or compiled. Serve sharedwal_js_bg.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.";
+    /// This instance crashed earlier.
+    Poisoned = "POISONED", "The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.";
+    /// The connection is executing a query and was used from within it.
+    ConnectionBusy = "CONNECTION_BUSY", "The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.";
+    /// A function got an argument that it cannot use.
+    InvalidArgument = "INVALID_ARGUMENT", "An argument is of the wrong kind, or there are too few or too many; the message says which.";
+}
+
+/// An error of the library.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// One of the library's own errors.
+    Own {
+        /// The stable code.
+        code: Code,
+        /// What was wrong in this case.
+        detail: String,
+    },
+    /// SQLite's own error.
+    Sqlite(rusqlite::Error),
+}
+
+impl Error {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Error::Own { code, detail: detail.into() }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Error::Sqlite(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Own { code, detail } if detail.is_empty() => f.write_str(code.advice()),
+            Error::Own { code, detail } => write!(f, "{detail}. {}", code.advice()),
+            Error::Sqlite(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Own { .. } => None,
+            Error::Sqlite(error) => Some(error),
+        }
+    }
+}

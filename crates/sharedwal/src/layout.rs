@@ -1,0 +1,238 @@
+//! The control block: which 32-bit word of it means what.
+//!
+//! Nobody else writes an offset. All zero is a valid initial state, so whoever creates a runtime
+//! has only to allocate. `js/src/layout.ts` is generated from this file.
+//!
+//! | words | meaning |
+//! |---|---|
+//! | [`DISPOSED`] | 1 after `dispose()`: no further connection |
+//! | [`PUBLISHER`], [`VERSION`], [`EPOCH`] | the ordered section of the wal-index: who is in it (slot + 1), its version (odd while words are being stored) and the version's upper half |
+//! | [`ATTACHED`] | bitmap of the slots that have the wal-index mapped |
+//! | [`INDEX_PAGES`] | wal-index pages in use |
+//! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`] | counters for diagnostics, which saturate |
+//! | [`HEADER`] | the first 34 words of the wal-index: both header copies and the checkpoint information |
+//! | [`file`] | per shared file: bytes past the last whole unit of 512 bytes, size in whole units, whether it exists |
+//! | [`lock`] | per lock: owner (slot + 1), bitmap of shared holders, reservation, release counter, bitmap of waiting slots |
+//! | [`slot`] | per connection slot: its state, and how many connections it has had |
+//! | [`ROSTER`] | grows when a connection is attached, so that others watch over it |
+//! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
+
+/// Changes whenever a word changes its meaning; part of the runtime handle.
+pub const LAYOUT_VERSION: u32 = 1;
+
+/// Connections that one runtime can have at a time.
+pub const SLOTS: u32 = 64;
+/// Words of a bitmap over all slots.
+pub const SLOT_WORDS: u32 = SLOTS / 32;
+
+/// 1 after `dispose()`.
+pub const DISPOSED: u32 = 0;
+/// Slot + 1 of the connection inside the ordered section, or 0.
+pub const PUBLISHER: u32 = 1;
+/// Lower half of the wal-index version; odd while words are being stored.
+pub const VERSION: u32 = 2;
+/// Upper half of the wal-index version.
+pub const EPOCH: u32 = 3;
+/// Bitmap of the slots that have the wal-index mapped.
+pub const ATTACHED: u32 = 4;
+/// wal-index pages in use since the first attacher zeroed it.
+pub const INDEX_PAGES: u32 = 6;
+/// Commits since the runtime was created; saturates.
+pub const COMMITS: u32 = 7;
+/// Completed checkpoint runs since the runtime was created; saturates.
+pub const CHECKPOINTS: u32 = 8;
+
+/// Grows when a connection is attached.
+pub const ROSTER: u32 = 9;
+/// Dead connections that were reaped since the runtime was created; saturates.
+pub const DEATHS: u32 = 10;
+
+/// The first words of the wal-index: two header copies of 12 words and 10 of checkpoint information.
+pub const HEADER: u32 = 16;
+/// Length of [`HEADER`] in words.
+pub const HEADER_WORDS: u32 = 34;
+
+/// The files of one runtime that its connections share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// The database itself.
+    Database,
+    /// The write-ahead log.
+    WriteAhead,
+    /// The rollback journal.
+    Journal,
+    /// A super-journal of a commit over several attached databases.
+    SuperJournal(u32),
+}
+
+/// Super-journals that can exist at a time.
+pub const SUPER_JOURNALS: u32 = 4;
+
+const FILES: u32 = HEADER + HEADER_WORDS;
+const FILE_STRIDE: u32 = 4;
+const FILE_COUNT: u32 = 3 + SUPER_JOURNALS;
+
+/// Words of one file, relative to [`file`].
+pub mod file_word {
+    /// Bytes past the last whole unit. Before the units, so that a reader that goes upwards meets
+    /// a growing file's words in the opposite order to the one in which they are stored.
+    pub const TAIL: u32 = 0;
+    /// Whole units of [`super::SIZE_UNIT`] bytes.
+    pub const UNITS: u32 = 1;
+    /// Whether the file exists, see [`super::file_states`].
+    pub const EXISTS: u32 = 2;
+    /// A hash of the name, for super-journals alone.
+    pub const NAME: u32 = 3;
+}
+
+/// States of a file.
+pub mod file_states {
+    /// It does not exist.
+    pub const ABSENT: u32 = 0;
+    /// It exists.
+    pub const EXISTS: u32 = 1;
+    /// Somebody is creating it.
+    pub const CLAIMED: u32 = 2;
+}
+
+/// Bytes in a unit of file size: 32 bits of them reach 2 TiB.
+pub const SIZE_UNIT: u64 = 512;
+
+/// The first word of a file.
+pub const fn file(kind: FileKind) -> u32 {
+    let index = match kind {
+        FileKind::Database => 0,
+        FileKind::WriteAhead => 1,
+        FileKind::Journal => 2,
+        FileKind::SuperJournal(n) => 3 + n,
+    };
+    FILES + index * FILE_STRIDE
+}
+
+const LOCKS: u32 = FILES + FILE_COUNT * FILE_STRIDE;
+const LOCK_STRIDE: u32 = 8;
+
+/// The locks of a runtime: SQLite's eight WAL locks, then those of the database file.
+pub mod locks {
+    /// SQLite's `WAL_WRITE_LOCK`; the other WAL locks follow in SQLite's order.
+    pub const WRITE: u32 = 0;
+    /// SQLite's `WAL_CKPT_LOCK`.
+    pub const CHECKPOINT: u32 = 1;
+    /// SQLite's `WAL_RECOVER_LOCK`.
+    pub const RECOVER: u32 = 2;
+    /// Number of WAL locks (`SQLITE_SHM_NLOCK`).
+    pub const WAL_LOCKS: u32 = 8;
+    /// The database file's RESERVED lock.
+    pub const RESERVED: u32 = 8;
+    /// The database file's PENDING lock.
+    pub const PENDING: u32 = 9;
+    /// The database file's EXCLUSIVE lock; its shared side is SHARED.
+    pub const EXCLUSIVE: u32 = 10;
+    /// Number of locks.
+    pub const COUNT: u32 = 11;
+}
+
+/// Words of one lock, relative to [`lock`].
+pub mod lock_word {
+    /// Slot + 1 of the exclusive owner, or 0.
+    pub const OWNER: u32 = 0;
+    /// Bitmap of the shared holders.
+    pub const HOLDERS: u32 = 1;
+    /// A long waiter's claim to be next: its slot + 1 and a sequence number, or 0.
+    pub const RESERVATION: u32 = 3;
+    /// Grows at each release that somebody waits for.
+    pub const RELEASES: u32 = 4;
+    /// Bitmap of the waiting slots.
+    pub const WAITING: u32 = 5;
+}
+
+/// The first word of a lock.
+pub const fn lock(index: u32) -> u32 {
+    LOCKS + index * LOCK_STRIDE
+}
+
+const SLOT_WORDS_AT: u32 = LOCKS + locks::COUNT * LOCK_STRIDE;
+const SLOTS_END: u32 = SLOT_WORDS_AT + SLOTS;
+
+/// States of a connection slot: the lower byte of its word. The rest is the slot's generation, so
+/// that one operation changes a slot of one connection and never that of the next.
+pub mod slot_states {
+    /// Nobody's.
+    pub const FREE: u32 = 0;
+    /// A connection's that is yet to prove that it lives; it holds nothing.
+    pub const ATTACHING: u32 = 1;
+    /// A connection's whose death nobody could prove, so that it is never reaped.
+    pub const UNPROVEN: u32 = 2;
+    /// A connection's whose death can be proved.
+    pub const LIVE: u32 = 3;
+    /// Its connection died; what it held is yet to be given back.
+    pub const DEAD: u32 = 4;
+    /// The same, and the connection in the slot whose number is added is doing it.
+    pub const REAPING: u32 = 128;
+    /// The bits of a slot's word that are its state.
+    pub const MASK: u32 = 0xff;
+    /// Where the generation begins.
+    pub const GENERATION_SHIFT: u32 = 8;
+}
+
+/// The word of a slot.
+pub const fn slot(index: u32) -> u32 {
+    SLOT_WORDS_AT + index
+}
+
+/// What stands in the word of a slot.
+pub const fn slot_word(generation: u32, state: u32) -> u32 {
+    generation << slot_states::GENERATION_SHIFT | state
+}
+
+/// wal-index pages of 32 KiB that a runtime can have: 4 million frames.
+pub const INDEX_MAX_PAGES: u32 = 1024;
+/// Bytes of a wal-index page (`WALINDEX_PGSZ`).
+pub const INDEX_PAGE_BYTES: u32 = 32768;
+/// Words of a wal-index page.
+pub const INDEX_PAGE_WORDS: u32 = INDEX_PAGE_BYTES / 4;
+
+/// The generation word of a wal-index page.
+pub const fn index_generation(page: u32) -> u32 {
+    SLOTS_END + page
+}
+
+/// Length of the control block in words.
+pub const CONTROL_WORDS: u32 = SLOTS_END + INDEX_MAX_PAGES;
+/// Length of the control block in bytes.
+pub const CONTROL_BYTES: u32 = CONTROL_WORDS * 4;
+
+/// What JavaScript needs to know, by name: `js/src/layout.ts` is generated from this.
+pub const EXPORTED: &[(&str, u32, &str)] = &[
+    ("DISPOSED", DISPOSED, "1 after dispose(): no further connection."),
+    ("COMMITS", COMMITS, "Commits since the runtime was created."),
+    ("DEATHS", DEATHS, "Dead connections that were reaped since the runtime was created."),
+    ("CHECKPOINTS", CHECKPOINTS, "Completed checkpoint runs since the runtime was created."),
+    (
+        "DATABASE_UNITS",
+        file(FileKind::Database) + file_word::UNITS,
+        "Size of the database in units of 512 bytes.",
+    ),
+    (
+        "DATABASE_TAIL",
+        file(FileKind::Database) + file_word::TAIL,
+        "Bytes of the database past its last whole unit.",
+    ),
+    (
+        "WRITE_AHEAD_UNITS",
+        file(FileKind::WriteAhead) + file_word::UNITS,
+        "Size of the write-ahead log in units of 512 bytes.",
+    ),
+    (
+        "WRITE_AHEAD_TAIL",
+        file(FileKind::WriteAhead) + file_word::TAIL,
+        "Bytes of the write-ahead log past its last whole unit.",
+    ),
+    ("WAL_FRAMES", HEADER + 4, "Frames in the write-ahead log (mxFrame of the wal-index header)."),
+    ("WAL_BACKFILLED", HEADER + 24, "Frames that checkpoints have copied into the database (nBackfill)."),
+    (
+        "SLOTS",
+        SLOT_WORDS_AT,
+        "Word of each connection slot: its generation, and its state in the lower byte.",
+    ),
+];

@@ -1,0 +1,105 @@
+// The proof that a worker lives: a Web Lock for each of its connections, which the browser frees
+// when the worker ends. Whoever gets the lock of a connection that was not closed has the proof of
+// its death. All get it at once (shared), since one of them may be busy or asleep for long.
+
+/** @type {Map<number, { release: () => void, words: Int32Array, slot: number, word: number }>} */
+const leases = new Map();
+let next = 1;
+
+const lockName = (runtime, index, word) => `sharedwal:${runtime}:${index}:${word >>> 8}`;
+
+// `word` is what stands in the slot: its generation above the lower byte. Resolves to a number for
+// `release`, or to 0 where there are no Web Locks to be had (an opaque origin refuses them).
+export function acquire(runtime, index, control, slot, word) {
+  return new Promise((resolve) => {
+    const id = next++;
+    const held = () =>
+      new Promise((release) => {
+        const words = new Int32Array(control);
+        leases.set(id, { release: () => release(undefined), words, slot, word });
+        resolve(id);
+      });
+    try {
+      navigator.locks.request(lockName(runtime, index, word), held).catch(() => resolve(0));
+    } catch {
+      resolve(0);
+    }
+  });
+}
+
+export function release(id) {
+  leases.get(id)?.release();
+  leases.delete(id);
+}
+
+// After a crash of this instance: its connections are dead, although its worker lives.
+export function abandon(live, dead) {
+  for (const [id, { words, slot, word }] of leases) {
+    Atomics.compareExchange(words, slot, word | live, word | dead);
+    release(id);
+  }
+}
+
+// A connection that is not attached after this time died before it could prove that it lives. It
+// holds nothing yet, and one that lives after all finds its slot taken and says so.
+const ATTACH_MS = 30_000;
+
+// How often to look for new connections where the engine cannot wait for them asynchronously.
+const RESCAN_MS = 1000;
+
+export const states = (mask, attaching, live) => ({ mask, attaching, live });
+
+/**
+ * Watches over the connections of other contexts: queues for the lock of each, and reaps the
+ * connection if its slot is not free by then. Returns a function that ends it.
+ */
+export function watch(runtime, control, firstSlot, slots, roster, states, reap) {
+  const { mask, attaching, live } = states;
+  const words = new Int32Array(control);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const watched = new Set();
+
+  const waiting = new Set();
+  const giveUpLater = (index, word) => {
+    const key = `${index}:${word}`;
+    if (waiting.has(key)) return;
+    waiting.add(key);
+    setTimeout(() => {
+      waiting.delete(key);
+      if (!signal.aborted) Atomics.compareExchange(words, firstSlot + index, word, word & ~mask);
+    }, ATTACH_MS);
+  };
+
+  const watchOver = (index) => {
+    const word = Atomics.load(words, firstSlot + index);
+    const name = lockName(runtime, index, word);
+    if ((word & mask) === attaching) giveUpLater(index, word);
+    if ((word & mask) < live || watched.has(name)) return;
+    watched.add(name);
+    navigator.locks
+      .request(name, { mode: 'shared', signal }, () => reap(index, word >>> 8))
+      .catch(() => {})
+      .finally(() => watched.delete(name));
+  };
+
+  const look = () => {
+    if (signal.aborted) return;
+    const seen = Atomics.load(words, roster);
+    for (let index = 0; index < slots; index++) watchOver(index);
+    if (Atomics.waitAsync === undefined) {
+      setTimeout(look, RESCAN_MS);
+      return;
+    }
+    const wait = Atomics.waitAsync(words, roster, seen);
+    if (wait.async) wait.value.then(look);
+    else queueMicrotask(look);
+  };
+
+  if (globalThis.navigator?.locks !== undefined) look();
+  return () => {
+    ending.abort();
+    // Lets the asynchronous wait go, and with it this function's hold of the memory.
+    Atomics.notify(words, roster);
+  };
+}

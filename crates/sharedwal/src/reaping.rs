@@ -1,0 +1,86 @@
+//! Reaping: giving back what a dead connection held.
+//!
+//! Nothing is reaped on anybody's word: the caller has proof that the connection is dead. In a page
+//! that is its Web Lock, which the browser frees when its worker ends. Many may have the proof at
+//! once; the one that reaps says so in the slot, with its own slot as its name. If it dies of it,
+//! whoever reaps that one takes its cases over and begins them anew: every step may be done twice.
+
+use std::sync::Arc;
+
+use crate::layout::{
+    self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, lock_word, locks, slot_states,
+    slot_word,
+};
+use crate::locks::LockTable;
+use crate::memory::{Change, Words};
+
+/// Words of both copies of the wal-index header.
+const HEADER_COPIES: u32 = 24;
+
+/// Gives back what the connection in `slot` of this generation held, on behalf of the living
+/// connection in the slot `reaper`. Returns false, and does nothing, if that connection was closed
+/// or reaped before, or is being reaped by another.
+pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> bool {
+    if slot >= SLOTS || reaper >= SLOTS || slot == reaper {
+        return false;
+    }
+    let [live, dead, reaping, free] =
+        [slot_states::LIVE, slot_states::DEAD, slot_states::REAPING + reaper, slot_states::FREE]
+            .map(|state| slot_word(generation, state));
+    words.compare_exchange(layout::slot(slot), live, dead);
+    if words.compare_exchange(layout::slot(slot), dead, reaping) != dead {
+        return false;
+    }
+    take_cases_over(words, reaper, slot);
+    leave_ordered_section(words.as_ref(), slot);
+    // The WAL locks, then those of the file with PENDING last: the next connection then finds a
+    // hot journal for what it is, and never half-written pages without one.
+    let mut table = LockTable::new(words.clone(), slot);
+    let file_locks = [locks::RESERVED, locks::EXCLUSIVE, locks::PENDING];
+    for lock in (0..locks::WAL_LOCKS).chain(file_locks) {
+        table.reap(lock);
+    }
+    words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
+    if words.add(DEATHS, 1) == u32::MAX {
+        words.store(DEATHS, u32::MAX);
+    }
+    words.compare_exchange(layout::slot(slot), reaping, free);
+    true
+}
+
+/// Reaps those whom the dead connection was reaping when it died.
+fn take_cases_over(words: &Arc<dyn Words>, reaper: u32, dead_reaper: u32) {
+    for case in 0..SLOTS {
+        let word = words.load(layout::slot(case));
+        if word & slot_states::MASK == slot_states::REAPING + dead_reaper {
+            let generation = word >> slot_states::GENERATION_SHIFT;
+            words.compare_exchange(layout::slot(case), word, slot_word(generation, slot_states::DEAD));
+            reap(words, reaper, case, generation);
+        }
+    }
+}
+
+/// Ends the publish that the connection died in, if it did. Stores of a header word are valid one
+/// by one, but for the holder of WRITE, whose header copies and hash pages belong together: the
+/// header is then zeroed, so that the next connection runs SQLite's own recovery. It is zeroed for
+/// no other: under a live writer that would have its committed frames overwritten.
+fn leave_ordered_section(words: &dyn Words, slot: u32) {
+    if words.load(PUBLISHER) != slot + 1 {
+        return;
+    }
+    let version = words.load(VERSION);
+    let odd = version | 1;
+    let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
+    if owned(locks::WRITE) || owned(locks::EXCLUSIVE) {
+        words.store(VERSION, odd);
+        let zeros: Vec<Change> = (HEADER..HEADER + HEADER_COPIES).map(|at| Change { at, value: 0 }).collect();
+        words.scatter(&zeros);
+    }
+    if words.load(VERSION) == odd {
+        if odd == u32::MAX {
+            words.add(EPOCH, 1);
+        }
+        words.store(VERSION, odd.wrapping_add(1));
+    }
+    words.compare_exchange(PUBLISHER, slot + 1, 0);
+}

@@ -1,0 +1,205 @@
+//! Getting a connection.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+
+use super::Runtime;
+use crate::connections::Slot;
+use crate::error::{Code, Error};
+use crate::layout::FileKind;
+#[cfg(target_arch = "wasm32")]
+use crate::lease::Lease;
+use crate::memory::now;
+use crate::vfs;
+
+/// What a connection is to be like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// Refuses to write; the database must exist. False by default.
+    pub read_only: bool,
+    /// Refuses to create the database. False by default.
+    pub must_exist: bool,
+    /// How long a statement waits for a lock before it fails with `SQLITE_BUSY`; 5 s by default.
+    pub busy_timeout: Duration,
+    /// The journal mode to put the database into; WAL by default.
+    pub journal_mode: JournalMode,
+}
+
+/// SQLite's journal modes that more than one connection can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalMode {
+    /// Write-ahead log: readers never wait for a writer.
+    Wal,
+    /// Rollback journal, deleted after each transaction.
+    Delete,
+    /// Rollback journal, emptied after each transaction.
+    Truncate,
+    /// Rollback journal, kept and marked as done after each transaction.
+    Persist,
+    /// Whatever the database has.
+    Keep,
+}
+
+impl JournalMode {
+    /// The name that `PRAGMA journal_mode` knows; `None` for [`JournalMode::Keep`].
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            JournalMode::Wal => Some("wal"),
+            JournalMode::Delete => Some("delete"),
+            JournalMode::Truncate => Some("truncate"),
+            JournalMode::Persist => Some("persist"),
+            JournalMode::Keep => None,
+        }
+    }
+
+    /// The mode of this name.
+    pub fn from_name(name: &str) -> Option<JournalMode> {
+        [JournalMode::Wal, JournalMode::Delete, JournalMode::Truncate, JournalMode::Persist]
+            .into_iter()
+            .find(|mode| mode.name() == Some(name))
+    }
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        ConnectOptions {
+            read_only: false,
+            must_exist: false,
+            busy_timeout: Duration::from_millis(5000),
+            journal_mode: JournalMode::Wal,
+        }
+    }
+}
+
+impl Runtime {
+    /// Opens a connection with the default options.
+    ///
+    /// # Errors
+    /// As for [`Runtime::connect_blocking_with`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn connect_blocking(&self) -> Result<Connection, Error> {
+        self.connect_blocking_with(&ConnectOptions::default())
+    }
+
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
+    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong).
+    ///
+    /// # Errors
+    /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
+    /// [`Code::RuntimeDisposed`](crate::Code::RuntimeDisposed), or what SQLite says.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn connect_blocking_with(&self, options: &ConnectOptions) -> Result<Connection, Error> {
+        self.connect_in(self.0.claim_slot()?, options)
+    }
+
+    /// Opens a connection with the default options.
+    ///
+    /// # Errors
+    /// As for [`Runtime::connect_with`].
+    #[cfg(target_arch = "wasm32")]
+    pub async fn connect(&self) -> Result<Connection, Error> {
+        self.connect_with(&ConnectOptions::default()).await
+    }
+
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
+    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong). It waits for
+    /// the Web Lock by which others will know that this worker lives.
+    ///
+    /// # Errors
+    /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
+    /// [`Code::RuntimeDisposed`](crate::Code::RuntimeDisposed), or what SQLite says.
+    #[cfg(target_arch = "wasm32")]
+    pub async fn connect_with(&self, options: &ConnectOptions) -> Result<Connection, Error> {
+        let mut slot = self.0.claim_slot()?;
+        let control = self.0.handle.control();
+        let lease = Lease::acquire(self.id(), control, slot.index(), slot.generation()).await;
+        slot.keep(lease);
+        self.0.handle.watch(&self.0);
+        self.connect_in(slot, options)
+    }
+
+    /// Opens a connection in a slot that was claimed for it.
+    fn connect_in(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
+        // Disposing looks at the slots after it set its word, so one of the two sees the other.
+        if self.0.is_disposed() {
+            return Err(Error::new(Code::RuntimeDisposed, ""));
+        }
+        if !vfs::register() {
+            let refused = ffi::Error::new(ffi::SQLITE_ERROR);
+            return Err(rusqlite::Error::SqliteFailure(refused, Some("SQLite refused the VFS".into())).into());
+        }
+        let mut flags = if options.read_only {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        };
+        flags |= OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if !options.read_only && !options.must_exist {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+        let _ = vfs::last_reason();
+        let connection = vfs::adopt(self.id(), slot, || {
+            Connection::open_with_flags_and_vfs(self.0.path(), flags, vfs::NAME)
+        });
+        let connection = connection.map_err(|error| match (error, vfs::last_reason()) {
+            (rusqlite::Error::SqliteFailure(code, _), Some(reason)) => {
+                rusqlite::Error::SqliteFailure(code, Some(format!("unable to open database file: {reason}")))
+            }
+            (error, _) => error,
+        })?;
+        // SAFETY: the connection is open, and its main database is of this VFS.
+        unsafe { vfs::install_busy_handler(connection.handle(), options.busy_timeout) };
+        connection.pragma_update(None, "foreign_keys", true)?;
+        if let Some(mode) = options.journal_mode.name() {
+            set_journal_mode(&connection, mode, options)?;
+        }
+        self.limit(&connection)?;
+        Ok(connection)
+    }
+}
+
+impl Runtime {
+    /// Tells SQLite of the capacities: a statement that needs a page too many then fails itself,
+    /// not the commit after it; and a small log is checkpointed before it is full.
+    fn limit(&self, connection: &Connection) -> Result<(), Error> {
+        let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = |kind| self.0.file(kind).capacity() / u64::from(page_size.max(512));
+        let set = |pragma, pages: u64| {
+            connection.pragma_update_and_check(None, pragma, pages.max(1) as u32, |_| Ok(()))
+        };
+        const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
+        set("max_page_count", pages(FileKind::Database).min(SQLITE_MAX_PAGE_COUNT))?;
+        // SAFETY: the connection is open, and its main database is of this VFS.
+        unsafe {
+            let frames = pages(FileKind::WriteAhead).min(i32::MAX as u64) as u32;
+            vfs::install_checkpoints(connection.handle(), vfs::CheckpointPolicy::new(frames));
+        }
+        Ok(())
+    }
+}
+
+/// Changes the journal mode. Connections that do so at the same time get in each other's way, and
+/// SQLite then answers SQLITE_BUSY without waiting, so it is tried again within the timeout.
+fn set_journal_mode(connection: &Connection, mode: &str, options: &ConnectOptions) -> Result<(), Error> {
+    let deadline = now() + options.busy_timeout;
+    loop {
+        let result = current_journal_mode(connection).and_then(|current| {
+            if current.eq_ignore_ascii_case(mode) || options.read_only {
+                return Ok(());
+            }
+            connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))
+        });
+        match result {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && now() < deadline => {
+                vfs::pause(Duration::from_millis(1));
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+fn current_journal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    connection.pragma_query_value(None, "journal_mode", |row| row.get(0))
+}

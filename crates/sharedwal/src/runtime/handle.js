@@ -1,0 +1,17 @@
+// Reserving shared memory for a runtime that is created from Rust.
+
+// `max` 0 asks for a buffer of fixed length: Atomics are three times as fast on one.
+export function reserve(initial, max) {
+  if (typeof SharedArrayBuffer === 'undefined') {
+    throw globalThis.crossOriginIsolated === false
+      ? 'NOT_CROSS_ORIGIN_ISOLATED'
+      : 'NO_SHARED_ARRAY_BUFFER';
+  }
+  if (max === 0) return new SharedArrayBuffer(initial);
+  if (!('maxByteLength' in SharedArrayBuffer.prototype)) throw 'NO_GROWABLE_SHARED_ARRAY_BUFFER';
+  return new SharedArrayBuffer(initial, { maxByteLength: max });
+}
+
+export function unique_id() {
+  return crypto.randomUUID();
+}

@@ -1,0 +1,218 @@
+//! A runtime: one shared database, and the ways to get a connection to it.
+
+mod connect;
+#[cfg(target_arch = "wasm32")]
+mod handle;
+mod options;
+pub(crate) mod registry;
+
+pub use connect::{ConnectOptions, JournalMode};
+pub use options::RuntimeOptions;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::connections::{self, Slot};
+use crate::error::{Code, Error};
+use crate::file::SharedFile;
+use crate::layout::{self, FileKind, SUPER_JOURNALS, file_word};
+use crate::memory::{Bytes, Words};
+
+/// One shared database. Cloning it shares it.
+///
+/// On `wasm32` it converts from and to the handle that `postMessage` carries; natively, clones
+/// are handed to other threads.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+/// The shared memory of a runtime.
+pub(crate) struct Inner {
+    id: String,
+    name: String,
+    control: Arc<dyn Words>,
+    index: Arc<dyn Words>,
+    database: SharedFile,
+    write_ahead: SharedFile,
+    journal: SharedFile,
+    super_journals: Vec<SharedFile>,
+    /// Slots of the connections that this program, or wasm instance, has.
+    slots: Mutex<Vec<u32>>,
+    #[cfg(target_arch = "wasm32")]
+    handle: handle::Handle,
+}
+
+/// The memory that a runtime is made of.
+pub(crate) struct Parts {
+    id: String,
+    name: String,
+    control: Arc<dyn Words>,
+    index: Arc<dyn Words>,
+    database: Vec<Arc<dyn Bytes>>,
+    write_ahead: Vec<Arc<dyn Bytes>>,
+    journal: Vec<Arc<dyn Bytes>>,
+    super_journals: Vec<Arc<dyn Bytes>>,
+    #[cfg(target_arch = "wasm32")]
+    handle: handle::Handle,
+}
+
+impl Inner {
+    fn new(parts: Parts) -> Inner {
+        let file = |kind, segments| SharedFile::new(parts.control.clone(), layout::file(kind), segments);
+        Inner {
+            database: file(FileKind::Database, parts.database),
+            write_ahead: file(FileKind::WriteAhead, parts.write_ahead),
+            journal: file(FileKind::Journal, parts.journal),
+            super_journals: (0..SUPER_JOURNALS)
+                .zip(parts.super_journals)
+                .map(|(n, segment)| file(FileKind::SuperJournal(n), vec![segment]))
+                .collect(),
+            slots: Mutex::default(),
+            id: parts.id,
+            name: parts.name,
+            control: parts.control,
+            index: parts.index,
+            #[cfg(target_arch = "wasm32")]
+            handle: parts.handle,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What SQLite calls the database.
+    pub(crate) fn path(&self) -> String {
+        format!("/{}/{}", self.id, self.name)
+    }
+
+    pub(crate) fn control(&self) -> &Arc<dyn Words> {
+        &self.control
+    }
+
+    pub(crate) fn index(&self) -> &Arc<dyn Words> {
+        &self.index
+    }
+
+    pub(crate) fn file(&self, kind: FileKind) -> &SharedFile {
+        match kind {
+            FileKind::Database => &self.database,
+            FileKind::WriteAhead => &self.write_ahead,
+            FileKind::Journal => &self.journal,
+            FileKind::SuperJournal(n) => &self.super_journals[n as usize % self.super_journals.len()],
+        }
+    }
+
+    /// The super-journal of this name, if it exists.
+    pub(crate) fn find_super_journal(&self, name: &str) -> Option<FileKind> {
+        let hash = name_hash(name);
+        (0..SUPER_JOURNALS)
+            .find(|n| {
+                let kind = FileKind::SuperJournal(*n);
+                self.file(kind).exists() && self.control.load(layout::file(kind) + file_word::NAME) == hash
+            })
+            .map(FileKind::SuperJournal)
+    }
+
+    /// The super-journal of this name, created if it does not exist; `None` if all are in use.
+    pub(crate) fn create_super_journal(&self, name: &str) -> Option<FileKind> {
+        self.find_super_journal(name).or_else(|| {
+            let kind =
+                (0..SUPER_JOURNALS).map(FileKind::SuperJournal).find(|kind| self.file(*kind).claim())?;
+            // Named before it exists: nobody may take it for one of its earlier name.
+            self.control.store(layout::file(kind) + file_word::NAME, name_hash(name));
+            self.file(kind).create();
+            Some(kind)
+        })
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<u32>> {
+        // Whole between any two statements that could panic.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection of this program was attached.
+    pub(crate) fn attached(&self, slot: u32) {
+        self.slots().push(slot);
+    }
+
+    /// A connection of this program is being closed.
+    pub(crate) fn detached(&self, slot: u32) {
+        self.slots().retain(|other| *other != slot);
+    }
+
+    /// The slot of a connection of this program, if it has one.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn own_slot(&self) -> Option<u32> {
+        self.slots().first().copied()
+    }
+
+    pub(crate) fn is_disposed(&self) -> bool {
+        self.control.load(layout::DISPOSED) != 0
+    }
+
+    /// A slot for another connection.
+    pub(crate) fn claim_slot(&self) -> Result<Slot, Error> {
+        if self.is_disposed() {
+            return Err(Error::new(Code::RuntimeDisposed, ""));
+        }
+        Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""))
+    }
+}
+
+/// FNV-1a; SQLite makes the names of super-journals of random digits.
+fn name_hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+impl Runtime {
+    fn register(parts: Parts) -> Runtime {
+        Runtime(registry::insert(Arc::new(Inner::new(parts))))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
+    /// The name given at creation: `ATTACH 'name'` finds the runtime by it.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// The identifier that no other runtime has, in this page or another.
+    pub fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    /// Connections that exist now, in all workers or threads.
+    pub fn connections(&self) -> usize {
+        connections::count(self.0.control.as_ref())
+    }
+
+    /// Bytes in the database file, without what only the write-ahead log has.
+    pub fn database_size(&self) -> u64 {
+        self.0.database.size()
+    }
+
+    /// Bytes in the write-ahead log.
+    pub fn write_ahead_size(&self) -> u64 {
+        self.0.write_ahead.size()
+    }
+
+    /// Refuses further connections from now on.
+    ///
+    /// # Errors
+    /// [`Code::RuntimeInUse`] while connections exist.
+    pub fn dispose(&self) -> Result<(), Error> {
+        match self.connections() {
+            0 => {
+                self.0.control.store(layout::DISPOSED, 1);
+                Ok(())
+            }
+            count => Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open"))),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Files of other languages that say what this crate says: rendered here, compared with what is
+//! there, and written with `UPDATE=1`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::Code;
+use crate::layout::{
+    CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION, SIZE_UNIT, SLOTS,
+    SUPER_JOURNALS, slot_states,
+};
+
+/// Columns in a line of TypeScript, as the formatter has it.
+const WIDTH: usize = 100;
+
+fn layout_ts() -> String {
+    let constants = [
+        (
+            "LAYOUT_VERSION",
+            LAYOUT_VERSION,
+            "Changes whenever a word of the control block changes its meaning; part of the runtime handle.",
+        ),
+        ("CONTROL_BYTES", CONTROL_BYTES, "Length of the control block in bytes."),
+        ("INDEX_MAX_PAGES", INDEX_MAX_PAGES, "wal-index pages that a runtime can have."),
+        ("INDEX_PAGE_BYTES", INDEX_PAGE_BYTES, "Bytes of a wal-index page."),
+        ("SUPER_JOURNALS", SUPER_JOURNALS, "Super-journals that can exist at a time."),
+        ("SLOTS", SLOTS, "Connections that one runtime can have at a time."),
+        ("SLOT_STATE_MASK", slot_states::MASK, "The bits of a slot's word that are its state; 0 is free."),
+        ("SIZE_UNIT_BYTES", SIZE_UNIT as u32, "Bytes in a unit of file size."),
+    ];
+    let mut text = String::from("// Generated from crates/sharedwal/src/layout.rs; do not edit.\n\n");
+    for (name, value, doc) in constants {
+        writeln!(text, "/** {doc} */\nexport const {name} = {value};").unwrap();
+    }
+    text.push_str("\n/** Offsets of the words of the control block that JavaScript reads or writes. */\n");
+    text.push_str("export const WORD = {\n");
+    for (name, word, doc) in EXPORTED {
+        writeln!(text, "  /** {doc} */\n  {name}: {word},").unwrap();
+    }
+    text.push_str("} as const;\n");
+    text
+}
+
+/// A string literal as the formatter writes it: with the quotes that need fewer escapes.
+fn literal(text: &str) -> String {
+    assert!(!text.contains(['\\', '\n']), "{text}");
+    let count = |quote| text.chars().filter(|it| *it == quote).count();
+    let quote = if count('\'') > count('"') { '"' } else { '\'' };
+    assert_eq!(count(quote), 0, "{text}");
+    format!("{quote}{text}{quote}")
+}
+
+fn codes_ts() -> String {
+    let mut text = String::from("// Generated from crates/sharedwal/src/error.rs; do not edit.\n\n");
+    text.push_str("/** Every error code of sharedwal itself: what it means and what to do. */\n");
+    text.push_str("export const CODES = {\n");
+    for code in Code::ALL {
+        let (key, value) = (code.as_str(), literal(code.advice()));
+        let line = format!("  {key}: {value},");
+        if line.chars().count() <= WIDTH {
+            writeln!(text, "{line}").unwrap();
+        } else {
+            writeln!(text, "  {key}:\n    {value},").unwrap();
+        }
+    }
+    text.push_str("} as const;\n\n");
+    text.push_str("/** A code of sharedwal itself. SQLite's own codes begin with `SQLITE_`. */\n");
+    text.push_str("export type Code = keyof typeof CODES;\n");
+    text
+}
+
+fn errors_md() -> String {
+    let mut text = String::from("<!-- Generated from crates/sharedwal/src/error.rs; do not edit. -->\n");
+    text.push_str("# Error codes\n\n");
+    text.push_str(
+        "Every error has a `code` that does not change between versions. What SQLite reports has SQLite's\n\
+         own code, such as `SQLITE_BUSY` or `SQLITE_CONSTRAINT_UNIQUE`, and\n\
+         [SQLite's own meaning](https://sqlite.org/rescode.html). The others are these:\n\n",
+    );
+    text.push_str("| code | what it means, and what to do |\n|---|---|\n");
+    for code in Code::ALL {
+        writeln!(text, "| `{}` | {} |", code.as_str(), code.advice().replace('|', "\\|")).unwrap();
+    }
+    text
+}
+
+#[test]
+fn generated_files_are_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let files =
+        [("js/src/layout.ts", layout_ts()), ("js/src/codes.ts", codes_ts()), ("docs/errors.md", errors_md())];
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut outdated = Vec::new();
+    for (name, text) in files {
+        let path = root.join(name);
+        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            continue;
+        }
+        if update {
+            fs::write(&path, text).unwrap();
+        } else {
+            outdated.push(name);
+        }
+    }
+    assert!(outdated.is_empty(), "run this test with UPDATE=1 to renew {outdated:?}");
+}
+
+/// Codes and exported names are stable, and part of the text of two languages.
+#[test]
+fn names_are_unique_and_well_formed() {
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let words: Vec<_> = EXPORTED.iter().map(|(name, _, _)| *name).collect();
+    for names in [codes, words] {
+        for (at, name) in names.iter().enumerate() {
+            assert!(!names[..at].contains(name), "{name} twice");
+            assert!(name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{name}");
+        }
+    }
+    for code in Code::ALL {
+        assert!(code.advice().ends_with('.'), "{code:?} is advised in whole sentences");
+    }
+}

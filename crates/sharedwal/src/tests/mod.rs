@@ -1,0 +1,44 @@
+//! Tests that look inside: real SQLite over the heap provider, each thread with a private
+//! wal-index of its own, as a worker has.
+
+pub mod mortal;
+mod random;
+
+mod coherence;
+mod dead_connections;
+mod deaths;
+mod file_locks;
+mod file_model;
+mod file_size;
+mod first_look;
+mod generated_files;
+mod lock_claims;
+mod lock_model;
+mod lock_threads;
+mod ordered_section;
+mod stalled_publisher;
+mod stress;
+mod super_journals;
+mod wal_index;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
+
+/// Tests that keep all cores busy go one at a time.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static BUSY: Mutex<()> = Mutex::new(());
+    BUSY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn create_runtime() -> Runtime {
+    Runtime::create(&RuntimeOptions::default()).unwrap()
+}
+
+fn connect(runtime: &Runtime, journal_mode: JournalMode, busy_timeout: Duration) -> Connection {
+    let options = ConnectOptions { journal_mode, busy_timeout, ..ConnectOptions::default() };
+    runtime.connect_blocking_with(&options).unwrap()
+}

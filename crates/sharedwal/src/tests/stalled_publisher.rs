@@ -1,0 +1,76 @@
+//! A publisher that does not come out again: everybody else waits with a bound, and what could not
+//! be published then is not lost.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::create_runtime;
+use crate::layout::{PUBLISHER, VERSION, lock_word, locks};
+use crate::ordered_section::TEST_PATIENCE;
+use crate::vfs::database_of;
+use crate::{JournalMode, Runtime, layout};
+
+/// A slot that no connection has here.
+const STALLED: u32 = 60;
+
+fn connect(runtime: &Runtime) -> Connection {
+    super::connect(runtime, JournalMode::Wal, Duration::ZERO)
+}
+
+fn sum(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("select sum(x) from t", [], |row| row.get(0))
+}
+
+#[test]
+fn a_commit_that_could_not_be_published_is_published_later() {
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let runtime = create_runtime();
+    let (a, b) = (connect(&runtime), connect(&runtime));
+    let words = runtime.inner().control();
+    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    assert_eq!(sum(&b), Ok(1));
+    a.execute_batch("begin immediate; insert into t values (10)").unwrap();
+    words.store(PUBLISHER, STALLED + 1);
+    a.execute_batch("commit").unwrap();
+    let owner = words.load(layout::lock(locks::WRITE) + lock_word::OWNER);
+    assert_ne!(owner, 0, "the lock stands for what others do not know yet");
+    assert_eq!(sum(&b), Ok(1));
+    let refused = b.execute_batch("insert into t values (100)").unwrap_err();
+    assert_eq!(refused.sqlite_error_code(), Some(ErrorCode::DatabaseBusy), "{refused}");
+
+    words.store(PUBLISHER, 0);
+    assert_eq!(sum(&a), Ok(11), "the next statement publishes");
+    assert_eq!(words.load(layout::lock(locks::WRITE) + lock_word::OWNER), 0);
+    assert_eq!(sum(&b), Ok(11));
+    b.execute_batch("insert into t values (100)").unwrap();
+    a.execute_batch("insert into t values (1000)").unwrap();
+    assert_eq!(sum(&a), Ok(1111));
+    assert_eq!(sum(&b), Ok(1111));
+}
+
+/// SQLite repeats a hundred times what did not succeed: only the first time is waited for.
+#[test]
+fn nobody_waits_twice() {
+    let patience = Duration::from_millis(100);
+    TEST_PATIENCE.set(Some(patience));
+    let runtime = create_runtime();
+    let (a, b) = (connect(&runtime), connect(&runtime));
+    let words = runtime.inner().control();
+    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    for round in 0..2 {
+        words.store(PUBLISHER, STALLED + 1);
+        words.add(VERSION, 1);
+        // SAFETY: the connection is open, and nothing else uses its database now.
+        let database = unsafe { database_of(b.handle()) }.unwrap();
+        let start = Instant::now();
+        (0..50).for_each(|_| database.refresh());
+        let waited = start.elapsed();
+        assert!(patience <= waited && waited < 20 * patience, "{waited:?}");
+        words.add(VERSION, 1);
+        words.store(PUBLISHER, 0);
+        // As patient as before once it came through.
+        a.execute_batch("insert into t values (1)").unwrap();
+        assert_eq!(sum(&b), Ok(2 + round));
+    }
+}

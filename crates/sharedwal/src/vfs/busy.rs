@@ -1,0 +1,64 @@
+//! The busy handler: it sleeps until the contended lock is released, instead of polling.
+
+use std::ffi::{c_int, c_void};
+use std::time::Duration;
+
+use rusqlite::ffi;
+
+use super::Database;
+use super::io_methods::database_of;
+use super::scope;
+use crate::memory::{self, can_block};
+
+/// Gives a connection the busy handler, with this timeout.
+///
+/// # Safety
+/// `db` must be an open connection whose main database is of this VFS.
+pub unsafe fn install(db: *mut ffi::sqlite3, timeout: Duration) -> bool {
+    // SAFETY: as the caller promises; the database lives until the connection is closed, and
+    // SQLite calls no busy handler after that.
+    unsafe {
+        let Some(database) = database_of(db) else { return false };
+        database.set_busy_timeout(timeout);
+        ffi::sqlite3_busy_handler(db, Some(busy), std::ptr::from_mut(database).cast()) == ffi::SQLITE_OK
+    }
+}
+
+/// Tries in a row without a pause where no lock was refused. The commonest reason is that another
+/// connection committed between this one's snapshot and its WRITE lock: the next try is as good as
+/// any later one.
+const RETRIES: c_int = 10;
+
+/// SQLite counts on within a statement, which may wait for one lock when it begins and for another
+/// one when it commits. Between two tries for one lock it does next to nothing, so a call that
+/// comes so long after the last one begins another wait, with all of the timeout before it.
+const ANOTHER_WAIT: Duration = Duration::from_millis(100);
+
+/// SQLite calls this with the number of times it was called before within the same statement.
+unsafe extern "C" fn busy(database: *mut c_void, count: c_int) -> c_int {
+    // SAFETY: `install` passed it, and only this thread uses the connection now. The references
+    // end before and begin after the one that `wait` makes.
+    unsafe {
+        let now = memory::now();
+        let main = &mut *database.cast::<Database>();
+        if count == 0 || main.last_waited().is_none_or(|last| now.saturating_sub(last) > ANOTHER_WAIT) {
+            main.start_waiting(now);
+        }
+        let left = main.time_left(now);
+        let again = !left.is_zero() && wait(left, count);
+        (*database.cast::<Database>()).stop_waiting(memory::now());
+        c_int::from(again)
+    }
+}
+
+/// Waits for `left` at the longest; whether to try again.
+fn wait(left: Duration, count: c_int) -> bool {
+    match scope::contended() {
+        Some(_) => scope::wait_for_contended(left),
+        None if count < RETRIES => can_block(),
+        None => {
+            scope::sleep(left.min(Duration::from_millis(1)));
+            can_block()
+        }
+    }
+}

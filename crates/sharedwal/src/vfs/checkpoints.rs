@@ -1,0 +1,96 @@
+//! Checkpoints after commits, as `wal_autocheckpoint` has SQLite do them, and one thing more: a log
+//! that readers who follow each other without a gap keep from starting anew is held at a high-water
+//! mark.
+//!
+//! A passive checkpoint copies what it can, but the log starts anew only when a writer finds no
+//! reader in it. Past the mark, the writer that committed last checkpoints with RESTART instead:
+//! other writers queue behind it, new readers read the database itself, and when the last old
+//! reader has finished, the log is free.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr::null_mut;
+
+use rusqlite::ffi;
+
+use super::Database;
+use super::io_methods::database_of;
+
+/// The mark in frames: 64 MiB of pages of 4096 bytes, or half of a smaller log.
+const HIGH_WATER_FRAMES: u32 = 16_384;
+
+/// When one connection checkpoints.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Frames in the log from which a commit checkpoints; 0 for never.
+    pub autocheckpoint: u32,
+    /// Frames in the log from which it has the log start anew.
+    restart: u32,
+    high_water: u32,
+}
+
+impl Policy {
+    /// For a log that has room for so many frames.
+    pub fn new(frames: u32) -> Self {
+        let high_water = HIGH_WATER_FRAMES.min(frames / 2).max(1);
+        Policy { autocheckpoint: 1000.min(frames / 4).max(1), restart: high_water, high_water }
+    }
+
+    /// What to do about a log of so many frames.
+    fn mode(&self, frames: u32) -> Option<c_int> {
+        if self.autocheckpoint == 0 || frames < self.autocheckpoint {
+            None
+        } else if frames < self.restart {
+            Some(ffi::SQLITE_CHECKPOINT_PASSIVE)
+        } else {
+            Some(ffi::SQLITE_CHECKPOINT_RESTART)
+        }
+    }
+
+    /// Notes how a RESTART went. One that a reader held up for the whole busy timeout is not tried
+    /// again at each commit, but when the log has grown by another part.
+    fn restarted(&mut self, frames: u32, done: bool) {
+        self.restart =
+            if done { self.high_water } else { frames.saturating_add(self.high_water / 4).max(self.restart) };
+    }
+}
+
+/// Has the connection checkpoint by its [`Policy`].
+///
+/// # Safety
+/// `db` must be an open connection whose main database is of this VFS.
+pub unsafe fn install(db: *mut ffi::sqlite3, policy: Policy) {
+    // SAFETY: as the caller promises; the database lives until the connection is closed, and
+    // SQLite calls no hook after that.
+    unsafe {
+        if let Some(database) = database_of(db) {
+            database.set_checkpoint_policy(policy);
+            ffi::sqlite3_wal_hook(db, Some(after_commit), std::ptr::from_mut(database).cast());
+        }
+    }
+}
+
+/// SQLite calls this after each commit in WAL mode, with the frames in the log.
+unsafe extern "C" fn after_commit(
+    database: *mut c_void,
+    db: *mut ffi::sqlite3,
+    name: *const c_char,
+    frames: c_int,
+) -> c_int {
+    // SAFETY: `install` passed the database, and only this thread uses the connection now; each
+    // reference ends before SQLite is called, which makes its own.
+    unsafe {
+        let database = database.cast::<Database>();
+        let frames = frames.max(0) as u32;
+        let Some(mode) = (*database).checkpoint_policy().and_then(|policy| policy.mode(frames)) else {
+            return ffi::SQLITE_OK;
+        };
+        // As with SQLite's own hook, a checkpoint that does not get through is no error.
+        let result = ffi::sqlite3_wal_checkpoint_v2(db, name, mode, null_mut(), null_mut());
+        if mode == ffi::SQLITE_CHECKPOINT_RESTART
+            && let Some(policy) = (*database).checkpoint_policy()
+        {
+            policy.restarted(frames, result == ffi::SQLITE_OK);
+        }
+    }
+    ffi::SQLITE_OK
+}

@@ -1,0 +1,463 @@
+//! An open database: the file, its locks, and this connection's copy of the wal-index.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::ffi;
+
+use super::checkpoints::Policy;
+use super::scope;
+use crate::connections::Slot;
+use crate::file::SharedFile;
+use crate::layout::{self, FileKind, locks, slot_states, slot_word};
+use crate::locks::{Contended, LockTable, Mode};
+use crate::memory::Words;
+use crate::runtime::Inner;
+use crate::wal_index::{Holding, MapError, WalIndex};
+
+/// Levels of the database file's lock, as SQLite orders them.
+const NONE: c_int = ffi::SQLITE_LOCK_NONE;
+const SHARED: c_int = ffi::SQLITE_LOCK_SHARED;
+const RESERVED: c_int = ffi::SQLITE_LOCK_RESERVED;
+const PENDING: c_int = ffi::SQLITE_LOCK_PENDING;
+const EXCLUSIVE: c_int = ffi::SQLITE_LOCK_EXCLUSIVE;
+
+/// One connection's end of a database.
+pub struct Database {
+    runtime: Arc<Inner>,
+    locks: LockTable,
+    level: c_int,
+    /// WAL locks held, a bit each.
+    shared: u32,
+    exclusive: u32,
+    /// Those of them that SQLite has given up, but under which something was done that could not
+    /// be published: they are let go after the next sync that comes through.
+    owed_shared: u32,
+    owed_exclusive: u32,
+    index: Option<WalIndex>,
+    contended: Option<Contended>,
+    persist_wal: bool,
+    busy_timeout: Option<Duration>,
+    checkpoint_policy: Option<Policy>,
+    waiting_until: Duration,
+    last_waited: Option<Duration>,
+    slot_index: u32,
+    /// Freed after all that was held in its name.
+    slot: Option<Slot>,
+}
+
+impl Database {
+    /// Opens a runtime's database: takes the slot that was kept for this, or claims one.
+    pub fn open(runtime: Arc<Inner>, flags: c_int) -> Result<Database, c_int> {
+        let create = flags & ffi::SQLITE_OPEN_CREATE != 0;
+        if !create && runtime.file(FileKind::Database).size() == 0 {
+            scope::set_reason(format!("the runtime '{}' has no database yet", runtime.name()));
+            return Err(ffi::SQLITE_CANTOPEN);
+        }
+        let slot = scope::adopted(runtime.id()).map_or_else(|| runtime.claim_slot(), Ok);
+        let slot = slot.map_err(|error| {
+            scope::set_reason(error.to_string());
+            ffi::SQLITE_CANTOPEN
+        })?;
+        if !slot.attach() {
+            scope::set_reason(
+                "opening took longer than 30 s, and the connection's slot was given away".into(),
+            );
+            return Err(ffi::SQLITE_CANTOPEN);
+        }
+        runtime.attached(slot.index());
+        Ok(Database {
+            locks: LockTable::new(runtime.control().clone(), slot.index()),
+            level: NONE,
+            shared: 0,
+            exclusive: 0,
+            owed_shared: 0,
+            owed_exclusive: 0,
+            index: None,
+            contended: None,
+            persist_wal: false,
+            busy_timeout: None,
+            checkpoint_policy: None,
+            waiting_until: Duration::ZERO,
+            last_waited: None,
+            slot_index: slot.index(),
+            slot: Some(slot),
+            runtime,
+        })
+    }
+
+    /// The database file.
+    pub fn file(&self) -> &SharedFile {
+        self.runtime.file(FileKind::Database)
+    }
+
+    fn holding(&self) -> Holding {
+        if self.level == EXCLUSIVE || self.exclusive & (1 << locks::RECOVER) != 0 {
+            Holding::Everything
+        } else if self.exclusive & (1 << locks::WRITE) != 0 {
+            Holding::Write
+        } else {
+            Holding::Nothing
+        }
+    }
+
+    fn refused(&mut self, contended: Contended) -> c_int {
+        self.contended = Some(contended);
+        ffi::SQLITE_BUSY
+    }
+
+    /// SQLite's xLock: raises the file lock to `level`.
+    pub fn lock(&mut self, level: c_int) -> c_int {
+        scope::enter(self);
+        if level <= self.level {
+            return ffi::SQLITE_OK;
+        }
+        let result = match level {
+            SHARED => self.lock_shared(),
+            RESERVED => self.locks.try_exclusive(locks::RESERVED),
+            _ => self.lock_exclusive(),
+        };
+        if let Err(contended) = result {
+            return self.refused(contended);
+        }
+        self.contended = None;
+        if level == EXCLUSIVE {
+            // What others published until now is theirs: from here on every difference is ours.
+            let holding = self.holding();
+            if let Some(index) = &mut self.index
+                && index.sync(holding).is_err()
+            {
+                self.locks.release_exclusive(locks::EXCLUSIVE);
+                return ffi::SQLITE_BUSY;
+            }
+        }
+        self.level = level;
+        ffi::SQLITE_OK
+    }
+
+    fn lock_shared(&mut self) -> Result<(), Contended> {
+        let pending = Contended { lock: locks::PENDING, mode: Mode::Shared };
+        if self.locks.is_owned(locks::PENDING) {
+            return Err(pending);
+        }
+        self.locks.try_shared(locks::EXCLUSIVE)
+    }
+
+    fn lock_exclusive(&mut self) -> Result<(), Contended> {
+        if self.level < PENDING {
+            self.locks.try_exclusive(locks::PENDING)?;
+            self.level = PENDING;
+        }
+        self.locks.try_exclusive(locks::EXCLUSIVE)
+    }
+
+    /// SQLite's xUnlock: lowers the file lock to `level`.
+    pub fn unlock(&mut self, level: c_int) -> c_int {
+        scope::enter(self);
+        if level >= self.level {
+            return ffi::SQLITE_OK;
+        }
+        if self.level == EXCLUSIVE {
+            let holding = self.holding();
+            if let Some(index) = &mut self.index
+                && index.sync(holding).is_err()
+            {
+                return ffi::SQLITE_IOERR_UNLOCK;
+            }
+        }
+        // RESERVED first: while it stands, nobody takes the journal for a hot one.
+        if self.level >= RESERVED {
+            self.locks.release_exclusive(locks::RESERVED);
+        }
+        if self.level == EXCLUSIVE {
+            self.locks.release_exclusive(locks::EXCLUSIVE);
+        }
+        if self.level >= PENDING {
+            self.locks.release_exclusive(locks::PENDING);
+        }
+        if level == NONE {
+            self.locks.release_shared(locks::EXCLUSIVE);
+        }
+        self.level = level;
+        ffi::SQLITE_OK
+    }
+
+    /// SQLite's xCheckReservedLock. RESERVED alone: answering for PENDING or EXCLUSIVE as well
+    /// would hide a hot journal from a second reader.
+    pub fn is_reserved(&self) -> bool {
+        self.locks.is_owned(locks::RESERVED)
+    }
+
+    /// SQLite's xShmMap.
+    pub fn shm_map(&mut self, page: u32, extend: bool) -> Result<*mut u32, c_int> {
+        scope::enter(self);
+        let holding = self.holding();
+        if self.index.is_none() {
+            let (control, index) = (self.runtime.control().clone(), self.runtime.index().clone());
+            let attached = WalIndex::attach(control, index, self.slot_index);
+            self.index = Some(attached.map_err(|_| ffi::SQLITE_BUSY)?);
+        }
+        let Some(index) = &mut self.index else { return Err(ffi::SQLITE_IOERR_SHMMAP) };
+        index.map(page, extend, holding).map_err(|error| match error {
+            MapError::Full => ffi::SQLITE_FULL,
+            MapError::Stalled => ffi::SQLITE_BUSY,
+        })
+    }
+
+    /// SQLite's xShmLock: takes or gives up `count` WAL locks from `first` on.
+    pub fn shm_lock(&mut self, first: u32, count: u32, flags: c_int) -> c_int {
+        scope::enter(self);
+        if first + count > locks::WAL_LOCKS {
+            return ffi::SQLITE_IOERR_SHMLOCK;
+        }
+        let exclusive = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
+        let wanted = first..first + count;
+        if flags & ffi::SQLITE_SHM_UNLOCK == 0 && self.settle().is_err() {
+            return ffi::SQLITE_BUSY;
+        }
+        let holding = self.holding();
+        if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
+            // Published before the lock is free: who takes it next sees what was done under it.
+            // A lock whose work could not be published stays held; SQLite takes no notice of the
+            // answer, so it is owed from now on.
+            if self.sync(holding).is_err() {
+                let owed = if exclusive { &mut self.owed_exclusive } else { &mut self.owed_shared };
+                *owed |= wanted.fold(0, |bits, lock| bits | 1 << lock);
+                return ffi::SQLITE_IOERR_SHMLOCK;
+            }
+            for lock in wanted {
+                self.release(lock, exclusive);
+            }
+            return ffi::SQLITE_OK;
+        }
+        for lock in wanted.clone() {
+            let taken = if exclusive { self.locks.try_exclusive(lock) } else { self.locks.try_shared(lock) };
+            if let Err(contended) = taken {
+                (first..lock).for_each(|taken| self.release(taken, exclusive));
+                // Refreshed on failure too: SQLite goes on from what it sees then.
+                let _ = self.sync(holding);
+                return self.refused(contended);
+            }
+            *self.held(exclusive) |= 1 << lock;
+        }
+        if self.sync(holding).is_err() {
+            wanted.for_each(|lock| self.release(lock, exclusive));
+            return ffi::SQLITE_BUSY;
+        }
+        self.contended = None;
+        ffi::SQLITE_OK
+    }
+
+    /// Publishes what could not be published before, and lets go of the locks that stood for it.
+    fn settle(&mut self) -> Result<(), ()> {
+        if self.owed_shared | self.owed_exclusive != 0 {
+            self.sync(self.holding())?;
+            for lock in 0..locks::WAL_LOCKS {
+                for (owed, exclusive) in [(self.owed_shared, false), (self.owed_exclusive, true)] {
+                    if owed & (1 << lock) != 0 {
+                        self.release(lock, exclusive);
+                    }
+                }
+            }
+            (self.owed_shared, self.owed_exclusive) = (0, 0);
+        }
+        Ok(())
+    }
+
+    fn held(&mut self, exclusive: bool) -> &mut u32 {
+        if exclusive { &mut self.exclusive } else { &mut self.shared }
+    }
+
+    fn release(&mut self, lock: u32, exclusive: bool) {
+        if *self.held(exclusive) & (1 << lock) == 0 {
+            return;
+        }
+        *self.held(exclusive) &= !(1 << lock);
+        if exclusive {
+            self.locks.release_exclusive(lock);
+        } else {
+            self.locks.release_shared(lock);
+        }
+    }
+
+    fn sync(&mut self, holding: Holding) -> Result<(), ()> {
+        self.index.as_mut().map_or(Ok(()), |index| index.sync(holding).map_err(|_| ()))
+    }
+
+    /// SQLite's xShmBarrier. It cannot fail: a sync that does not come through shows at the next
+    /// lock call, which every path of SQLite makes before it relies on what it read.
+    pub fn shm_barrier(&mut self) {
+        scope::enter(self);
+        let holding = self.holding();
+        let locked = self.shared | self.exclusive != 0 || self.level == EXCLUSIVE;
+        if let Some(index) = &mut self.index {
+            let _ = index.barrier(holding, locked);
+        }
+    }
+
+    /// SQLite's xShmUnmap.
+    pub fn shm_unmap(&mut self) -> c_int {
+        let holding = self.holding();
+        let published = self.index.take().map_or(Ok(()), |index| index.detach(holding));
+        if published.is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHMMAP }
+    }
+
+    /// Refreshes the copy of the wal-index before SQLite looks at it anew.
+    pub fn refresh(&mut self) {
+        let _ = self.sync(self.holding());
+    }
+
+    #[cfg(test)]
+    pub fn control(&self) -> &Arc<dyn Words> {
+        self.runtime.control()
+    }
+
+    #[cfg(test)]
+    pub fn locks(&self) -> &LockTable {
+        &self.locks
+    }
+
+    /// The connection's slot, and its generation.
+    #[cfg(test)]
+    pub fn identity(&self) -> (u32, u32) {
+        (self.slot_index, self.slot.as_ref().map_or(0, Slot::generation))
+    }
+
+    #[cfg(test)]
+    pub fn wal_index(&self) -> Option<&WalIndex> {
+        self.index.as_ref()
+    }
+
+    /// A checkpoint is about to write into the database: `nBackfillAttempted` must be known
+    /// before, or a snapshot could be opened of which pages are already overwritten.
+    pub fn checkpoint_starts(&mut self) -> c_int {
+        if self.sync(self.holding()).is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
+    }
+
+    /// A checkpoint ended.
+    pub fn checkpoint_done(&self) -> c_int {
+        count_up(self.runtime.control().as_ref(), layout::CHECKPOINTS);
+        ffi::SQLITE_OK
+    }
+
+    /// A transaction was committed.
+    pub fn committed(&self) -> c_int {
+        count_up(self.runtime.control().as_ref(), layout::COMMITS);
+        ffi::SQLITE_OK
+    }
+
+    /// Whether the write-ahead log stays when the last connection closes.
+    pub fn persist_wal(&self) -> bool {
+        self.persist_wal
+    }
+
+    /// Sets [`Database::persist_wal`].
+    pub fn set_persist_wal(&mut self, persist: bool) {
+        self.persist_wal = persist;
+    }
+
+    /// Sets how long the busy handler waits.
+    pub fn set_busy_timeout(&mut self, timeout: Duration) {
+        self.busy_timeout = Some(timeout);
+    }
+
+    /// `PRAGMA busy_timeout`: sets where a value is given, and returns milliseconds. `None` if the
+    /// busy handler is not installed, so that SQLite's own answers.
+    pub fn pragma_busy_timeout(&mut self, value: Option<&str>) -> Option<u128> {
+        let timeout = self.busy_timeout.as_mut()?;
+        if let Some(value) = value {
+            *timeout = Duration::from_millis(integer(value).into());
+        }
+        Some(timeout.as_millis())
+    }
+
+    /// Has the hook of this crate checkpoint after commits.
+    pub fn set_checkpoint_policy(&mut self, policy: Policy) {
+        self.checkpoint_policy = Some(policy);
+    }
+
+    /// When to checkpoint, if the hook of this crate does.
+    pub fn checkpoint_policy(&mut self) -> Option<&mut Policy> {
+        self.checkpoint_policy.as_mut()
+    }
+
+    /// `PRAGMA wal_autocheckpoint`: sets where a value is given, and returns frames. `None` if the
+    /// hook is not installed, so that SQLite's own answers.
+    pub fn pragma_autocheckpoint(&mut self, value: Option<&str>) -> Option<u128> {
+        let policy = self.checkpoint_policy.as_mut()?;
+        if let Some(value) = value {
+            policy.autocheckpoint = integer(value);
+        }
+        Some(policy.autocheckpoint.into())
+    }
+
+    /// The busy handler begins to wait for a lock.
+    pub fn start_waiting(&mut self, now: Duration) {
+        self.waiting_until = now + self.busy_timeout.unwrap_or_default();
+    }
+
+    /// The busy handler returns to SQLite.
+    pub fn stop_waiting(&mut self, now: Duration) {
+        self.last_waited = Some(now);
+    }
+
+    /// When the busy handler returned to SQLite the last time.
+    pub fn last_waited(&self) -> Option<Duration> {
+        self.last_waited
+    }
+
+    /// How much longer the busy handler may wait.
+    pub fn time_left(&self, now: Duration) -> Duration {
+        self.waiting_until.saturating_sub(now)
+    }
+
+    /// The lock that was refused last, and not had since.
+    pub fn contended(&self) -> Option<Contended> {
+        self.contended
+    }
+
+    /// Sleeps until the lock that was refused last may be free; true if it may be.
+    pub fn wait_for_contended(&mut self, timeout: Duration) -> bool {
+        self.contended.is_some_and(|contended| self.locks.wait_for(contended, timeout))
+    }
+
+    /// Sleeps for a time, on a word that nobody notifies.
+    pub fn pause(&self, duration: Duration) {
+        if let Some(slot) = &self.slot {
+            let (at, word) = (layout::slot(slot.index()), slot_word(slot.generation(), slot_states::LIVE));
+            self.runtime.control().wait(at, word, duration);
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        scope::leave(self);
+        self.runtime.detached(self.slot_index);
+        if self.shm_unmap() != ffi::SQLITE_OK {
+            // What could not be published is not there for others, so they must not get the
+            // locks under which it was done: they stay held, and the slot stays taken.
+            std::mem::forget(self.slot.take());
+            return;
+        }
+        for lock in 0..locks::WAL_LOCKS {
+            self.release(lock, true);
+            self.release(lock, false);
+        }
+        self.unlock(NONE);
+        self.locks.give_up();
+        scope::leave(self);
+    }
+}
+
+/// A value of a pragma as sqlite3Atoi() reads it: what is not a number is 0. Less than 0 is none too.
+fn integer(value: &str) -> u32 {
+    value.trim().parse::<i32>().unwrap_or(0).max(0) as u32
+}
+
+fn count_up(words: &dyn Words, at: u32) {
+    if words.add(at, 1) == u32::MAX {
+        words.store(at, u32::MAX);
+    }
+}

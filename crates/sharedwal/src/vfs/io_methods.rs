@@ -1,0 +1,346 @@
+//! The C face of an open file: `sqlite3_io_methods` over [`Handle`].
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::slice;
+use std::sync::Arc;
+
+use rusqlite::ffi;
+
+use super::database::Database;
+use super::guard;
+use super::private::PrivateFile;
+use super::write_ahead::WriteAhead;
+use crate::layout::FileKind;
+use crate::runtime::Inner;
+
+/// What SQLite has as a `sqlite3_file`.
+#[repr(C)]
+pub struct VfsFile {
+    base: ffi::sqlite3_file,
+    handle: *mut Handle,
+}
+
+/// An open file.
+pub enum Handle {
+    /// A database, with its locks and its wal-index.
+    Database(Box<Database>),
+    /// The write-ahead log.
+    WriteAhead(WriteAhead),
+    /// A rollback journal or super-journal.
+    Journal {
+        /// Whose file it is.
+        runtime: Arc<Inner>,
+        /// Which of its files.
+        kind: FileKind,
+    },
+    /// A file of this connection alone.
+    Private(PrivateFile),
+}
+
+impl VfsFile {
+    /// Takes the handle; `close` drops it.
+    pub fn new(handle: Handle) -> Self {
+        VfsFile { base: ffi::sqlite3_file { pMethods: &METHODS }, handle: Box::into_raw(Box::new(handle)) }
+    }
+}
+
+static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
+    iVersion: 2,
+    xClose: Some(close),
+    xRead: Some(read),
+    xWrite: Some(write),
+    xTruncate: Some(truncate),
+    xSync: Some(sync),
+    xFileSize: Some(file_size),
+    xLock: Some(lock),
+    xUnlock: Some(unlock),
+    xCheckReservedLock: Some(check_reserved_lock),
+    xFileControl: Some(file_control),
+    xSectorSize: Some(sector_size),
+    xDeviceCharacteristics: Some(device_characteristics),
+    xShmMap: Some(shm_map),
+    xShmLock: Some(shm_lock),
+    xShmBarrier: Some(shm_barrier),
+    xShmUnmap: Some(shm_unmap),
+    xFetch: None,
+    xUnfetch: None,
+};
+
+/// The database of a connection, if it is of this VFS.
+///
+/// # Safety
+/// `db` must be an open connection, and no other reference to its database may exist.
+pub unsafe fn database_of<'a>(db: *mut ffi::sqlite3) -> Option<&'a mut Database> {
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    // SAFETY: as the caller promises; the op code stores a file pointer. A file with our method
+    // table was made by `VfsFile::new`.
+    unsafe {
+        let op = ffi::SQLITE_FCNTL_FILE_POINTER;
+        let out = (&raw mut file).cast::<c_void>();
+        if ffi::sqlite3_file_control(db, c"main".as_ptr(), op, out) != ffi::SQLITE_OK || file.is_null() {
+            return None;
+        }
+        if !std::ptr::eq((*file).pMethods, &raw const METHODS) {
+            return None;
+        }
+        match handle(file) {
+            Handle::Database(database) => Some(database),
+            _ => None,
+        }
+    }
+}
+
+/// # Safety
+/// `file` must be a file that [`VfsFile::new`] made, and not closed yet.
+unsafe fn handle<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Handle {
+    // SAFETY: as the caller promises; SQLite uses a file in one thread at a time.
+    unsafe { &mut *(*file.cast::<VfsFile>()).handle }
+}
+
+/// Runs `f` on the database behind `file`, or answers that the call is not for this file.
+///
+/// # Safety
+/// As for [`handle`].
+unsafe fn with_database(file: *mut ffi::sqlite3_file, f: impl FnOnce(&mut Database) -> c_int) -> c_int {
+    guard(|| {
+        // SAFETY: as the caller promises.
+        match unsafe { handle(file) } {
+            Handle::Database(database) => f(database),
+            _ => ffi::SQLITE_OK,
+        }
+    })
+}
+
+unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
+    guard(|| {
+        // SAFETY: SQLite closes a file once, and the handle came from Box::into_raw.
+        unsafe {
+            (*file).pMethods = std::ptr::null();
+            drop(Box::from_raw((*file.cast::<VfsFile>()).handle));
+        }
+        ffi::SQLITE_OK
+    })
+}
+
+unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, out: *mut c_void, count: c_int, at: i64) -> c_int {
+    guard(|| {
+        // SAFETY: SQLite passes a buffer of `count` bytes.
+        let out = unsafe { slice::from_raw_parts_mut(out.cast::<u8>(), count.max(0) as usize) };
+        let at = at.max(0) as u64;
+        // SAFETY: SQLite passes an open file.
+        let count = match unsafe { handle(file) } {
+            Handle::Database(database) => database.file().read(at, out),
+            Handle::Journal { runtime, kind } => runtime.file(*kind).read(at, out),
+            Handle::WriteAhead(log) => log.file().read(at, out),
+            Handle::Private(private) => private.read(at, out),
+        };
+        if count == out.len() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHORT_READ }
+    })
+}
+
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    data: *const c_void,
+    count: c_int,
+    at: i64,
+) -> c_int {
+    guard(|| {
+        // SAFETY: SQLite passes a buffer of `count` bytes.
+        let data = unsafe { slice::from_raw_parts(data.cast::<u8>(), count.max(0) as usize) };
+        let at = at.max(0) as u64;
+        // SAFETY: SQLite passes an open file.
+        let written = match unsafe { handle(file) } {
+            Handle::Database(database) => database.file().write(at, data).is_ok(),
+            Handle::Journal { runtime, kind } => runtime.file(*kind).write(at, data).is_ok(),
+            Handle::WriteAhead(log) => log.write(at, data).is_ok(),
+            Handle::Private(private) => private.write(at, data),
+        };
+        if written { ffi::SQLITE_OK } else { ffi::SQLITE_FULL }
+    })
+}
+
+unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
+    guard(|| {
+        let size = size.max(0) as u64;
+        // SAFETY: SQLite passes an open file.
+        let done = match unsafe { handle(file) } {
+            Handle::Database(database) => database.file().truncate(size).is_ok(),
+            Handle::Journal { runtime, kind } => runtime.file(*kind).truncate(size).is_ok(),
+            Handle::WriteAhead(log) => log.file().truncate(size).is_ok(),
+            Handle::Private(private) => private.truncate(size),
+        };
+        if done { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_TRUNCATE }
+    })
+}
+
+/// Memory is as durable as it gets at once.
+unsafe extern "C" fn sync(_file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c_int {
+    guard(|| {
+        // SAFETY: SQLite passes an open file and a valid pointer.
+        unsafe {
+            *out = match handle(file) {
+                Handle::Database(database) => database.file().size(),
+                Handle::Journal { runtime, kind } => runtime.file(*kind).size(),
+                Handle::WriteAhead(log) => log.file().size(),
+                Handle::Private(private) => private.size(),
+            } as i64;
+        }
+        ffi::SQLITE_OK
+    })
+}
+
+unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: SQLite passes an open file.
+    unsafe { with_database(file, |database| database.lock(level)) }
+}
+
+unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: SQLite passes an open file.
+    unsafe { with_database(file, |database| database.unlock(level)) }
+}
+
+unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
+    // SAFETY: SQLite passes an open file and a valid pointer.
+    unsafe {
+        *out = 0;
+        with_database(file, |database| {
+            *out = c_int::from(database.is_reserved());
+            ffi::SQLITE_OK
+        })
+    }
+}
+
+unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argument: *mut c_void) -> c_int {
+    guard(|| {
+        // SAFETY: SQLite passes an open file.
+        let Handle::Database(database) = (unsafe { handle(file) }) else {
+            return ffi::SQLITE_NOTFOUND;
+        };
+        // SAFETY: what `argument` points to is given by the op code, see sqlite3.h.
+        unsafe {
+            match op {
+                ffi::SQLITE_FCNTL_PRAGMA => pragma(database, argument.cast()),
+                ffi::SQLITE_FCNTL_CKPT_START => database.checkpoint_starts(),
+                ffi::SQLITE_FCNTL_CKPT_DONE => database.checkpoint_done(),
+                ffi::SQLITE_FCNTL_COMMIT_PHASETWO => database.committed(),
+                ffi::SQLITE_FCNTL_PERSIST_WAL => {
+                    let wanted = &mut *argument.cast::<c_int>();
+                    if *wanted >= 0 {
+                        database.set_persist_wal(*wanted != 0);
+                    }
+                    *wanted = c_int::from(database.persist_wal());
+                    ffi::SQLITE_OK
+                }
+                ffi::SQLITE_FCNTL_POWERSAFE_OVERWRITE => {
+                    *argument.cast::<c_int>() = 1;
+                    ffi::SQLITE_OK
+                }
+                ffi::SQLITE_FCNTL_HAS_MOVED => {
+                    *argument.cast::<c_int>() = 0;
+                    ffi::SQLITE_OK
+                }
+                ffi::SQLITE_FCNTL_SIZE_HINT => {
+                    // A hint: what cannot be had now is an error when it is written.
+                    let _ = database.file().reserve((*argument.cast::<i64>()).max(0) as u64);
+                    ffi::SQLITE_OK
+                }
+                ffi::SQLITE_FCNTL_VFSNAME => {
+                    let name = ffi::sqlite3_mprintf(c"%s".as_ptr(), super::NAME.as_ptr());
+                    *argument.cast::<*mut c_char>() = name;
+                    ffi::SQLITE_OK
+                }
+                _ => ffi::SQLITE_NOTFOUND,
+            }
+        }
+    })
+}
+
+/// `PRAGMA busy_timeout` and `PRAGMA wal_autocheckpoint` must not put SQLite's polling handler and
+/// its hook in place of ours.
+///
+/// # Safety
+/// `arguments` must be what SQLITE_FCNTL_PRAGMA documents: result, name, value.
+unsafe fn pragma(database: &mut Database, arguments: *mut *mut c_char) -> c_int {
+    // SAFETY: as the caller promises; the value may be null.
+    unsafe {
+        let value = *arguments.add(2);
+        let value = (!value.is_null()).then(|| CStr::from_ptr(value).to_string_lossy());
+        let name = CStr::from_ptr(*arguments.add(1)).to_bytes();
+        let answer = if name.eq_ignore_ascii_case(b"busy_timeout") {
+            database.pragma_busy_timeout(value.as_deref())
+        } else if name.eq_ignore_ascii_case(b"wal_autocheckpoint") {
+            database.pragma_autocheckpoint(value.as_deref())
+        } else {
+            None
+        };
+        let Some(answer) = answer else { return ffi::SQLITE_NOTFOUND };
+        let Ok(text) = CString::new(answer.to_string()) else { return ffi::SQLITE_NOMEM };
+        *arguments = ffi::sqlite3_mprintf(c"%s".as_ptr(), text.as_ptr());
+        ffi::SQLITE_OK
+    }
+}
+
+unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {
+    512
+}
+
+/// What holds for memory that outlives the worker which was writing it: bytes are there before
+/// the size says so, stores happen in order, and a write touches no byte beside its own.
+unsafe extern "C" fn device_characteristics(_file: *mut ffi::sqlite3_file) -> c_int {
+    ffi::SQLITE_IOCAP_SAFE_APPEND | ffi::SQLITE_IOCAP_SEQUENTIAL | ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
+}
+
+unsafe extern "C" fn shm_map(
+    file: *mut ffi::sqlite3_file,
+    page: c_int,
+    size: c_int,
+    extend: c_int,
+    out: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: SQLite passes an open file and a valid pointer.
+    unsafe {
+        *out = std::ptr::null_mut();
+        with_database(file, |database| {
+            if size as u32 != crate::layout::INDEX_PAGE_BYTES || page < 0 {
+                return ffi::SQLITE_IOERR_SHMMAP;
+            }
+            match database.shm_map(page as u32, extend != 0) {
+                Ok(words) => {
+                    *out = words.cast();
+                    ffi::SQLITE_OK
+                }
+                Err(code) => code,
+            }
+        })
+    }
+}
+
+unsafe extern "C" fn shm_lock(
+    file: *mut ffi::sqlite3_file,
+    first: c_int,
+    count: c_int,
+    flags: c_int,
+) -> c_int {
+    // SAFETY: SQLite passes an open file.
+    unsafe { with_database(file, |database| database.shm_lock(first as u32, count as u32, flags)) }
+}
+
+unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
+    // SAFETY: SQLite passes an open file.
+    unsafe {
+        with_database(file, |database| {
+            database.shm_barrier();
+            ffi::SQLITE_OK
+        });
+    }
+}
+
+unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
+    // The next first attacher zeroes the wal-index, so there is nothing to delete.
+    // SAFETY: SQLite passes an open file.
+    unsafe { with_database(file, Database::shm_unmap) }
+}

@@ -1,0 +1,97 @@
+//! What a VFS call must know of the thread it runs in, since SQLite has no way to pass it.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::time::Duration;
+
+use super::Database;
+use crate::connections::Slot;
+use crate::locks::Contended;
+
+thread_local! {
+    static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
+    static ADOPTED: RefCell<Option<(String, Slot)>> = const { RefCell::new(None) };
+    static CURRENT: Cell<*mut Database> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// Notes why an open failed, for the message that the user sees.
+pub fn set_reason(reason: String) {
+    REASON.with(|cell| *cell.borrow_mut() = Some(reason));
+}
+
+/// Takes the note of why the last open in this thread failed.
+pub fn last_reason() -> Option<String> {
+    REASON.with(|cell| cell.borrow_mut().take())
+}
+
+/// Has the next database opened in this thread, if it is of that runtime, use `slot`; `open` is
+/// what opens it. A slot that was not used is freed.
+pub fn adopt<T>(runtime: &str, slot: Slot, open: impl FnOnce() -> T) -> T {
+    ADOPTED.with(|cell| *cell.borrow_mut() = Some((runtime.to_owned(), slot)));
+    let result = open();
+    ADOPTED.with(|cell| cell.borrow_mut().take());
+    result
+}
+
+/// The slot kept by [`adopt`] for this runtime.
+pub fn adopted(runtime: &str) -> Option<Slot> {
+    ADOPTED.with(|cell| {
+        let mut cell = cell.borrow_mut();
+        match cell.as_ref() {
+            Some((id, _)) if id == runtime => cell.take().map(|(_, slot)| slot),
+            _ => None,
+        }
+    })
+}
+
+/// Notes the database whose lock calls run in this thread.
+pub fn enter(database: &mut Database) {
+    CURRENT.with(|cell| cell.set(database));
+}
+
+/// Forgets a database that is being closed.
+pub fn leave(database: &mut Database) {
+    CURRENT.with(|cell| {
+        if ptr::eq(cell.get(), database) {
+            cell.set(ptr::null_mut());
+        }
+    });
+}
+
+/// The database last used in this thread.
+fn current<T>(f: impl FnOnce(&mut Database) -> T) -> Option<T> {
+    let database = CURRENT.with(Cell::get);
+    // SAFETY: set by `enter` in this thread and cleared by `leave` before the database goes. The
+    // callers run inside a call of SQLite that uses it (its busy handler, or xSleep), and no
+    // other reference exists then.
+    (!database.is_null()).then(|| f(unsafe { &mut *database }))
+}
+
+/// Waits for the lock that was last refused in this thread; true if it may be free now.
+pub fn wait_for_contended(timeout: Duration) -> bool {
+    current(|database| database.wait_for_contended(timeout)).unwrap_or(false)
+}
+
+/// The lock that was last refused in this thread, if any.
+pub fn contended() -> Option<Contended> {
+    current(|database| database.contended()).flatten()
+}
+
+/// SQLite's xSleep. SQLite sleeps where it polls: for a lock (so the sleep ends with its release)
+/// or before it looks at the wal-index again (so the copy is refreshed).
+pub fn sleep(duration: Duration) {
+    let slept = current(|database| {
+        if database.contended().is_some() {
+            database.wait_for_contended(duration);
+        } else {
+            database.pause(duration);
+        }
+        database.refresh();
+    });
+    #[cfg(not(target_arch = "wasm32"))]
+    if slept.is_none() {
+        std::thread::sleep(duration);
+    }
+    #[cfg(target_arch = "wasm32")]
+    let _ = slept;
+}

@@ -1,0 +1,57 @@
+//! The write-ahead log. What is committed into it must fit into the database later, so a frame of
+//! a page past the database's capacity is refused when it is written, not when it is checkpointed.
+
+use std::sync::Arc;
+
+use crate::file::{Full, SharedFile};
+use crate::layout::FileKind;
+use crate::runtime::Inner;
+
+/// Bytes of the log's header, and where in it the page size stands (big-endian), see
+/// <https://sqlite.org/fileformat.html#the_write_ahead_log>.
+const HEADER_BYTES: u64 = 32;
+const PAGE_SIZE_AT: u64 = 8;
+/// Bytes of a frame's header, which SQLite writes by itself; the page number comes first.
+const FRAME_HEADER_BYTES: usize = 24;
+
+/// One connection's open log.
+pub struct WriteAhead {
+    runtime: Arc<Inner>,
+    /// Pages that the database has room for; found with the first frame, since no database
+    /// changes its page size while its log is open.
+    max_page: Option<u64>,
+}
+
+impl WriteAhead {
+    /// The log of a runtime.
+    pub fn new(runtime: Arc<Inner>) -> Self {
+        WriteAhead { runtime, max_page: None }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &SharedFile {
+        self.runtime.file(FileKind::WriteAhead)
+    }
+
+    /// Writes, unless it is the header of a frame whose page the database has no room for.
+    pub fn write(&mut self, at: u64, data: &[u8]) -> Result<(), Full> {
+        if at >= HEADER_BYTES
+            && data.len() == FRAME_HEADER_BYTES
+            && let Some(&page) = data.first_chunk()
+            && u64::from(u32::from_be_bytes(page)) > self.max_page()
+        {
+            return Err(Full);
+        }
+        self.file().write(at, data)
+    }
+
+    fn max_page(&mut self) -> u64 {
+        if let Some(max_page) = self.max_page {
+            return max_page;
+        }
+        let mut size = [0; 4];
+        self.file().read(PAGE_SIZE_AT, &mut size);
+        let size = u64::from(u32::from_be_bytes(size)).max(512);
+        *self.max_page.insert(self.runtime.file(FileKind::Database).capacity() / size)
+    }
+}

@@ -1,0 +1,494 @@
+//! One connection's private copy of the wal-index, and how it stays coherent with the others'.
+//!
+//! SQLite wants a pointer into its own memory (`xShmMap`) and writes through it without telling.
+//! So each connection has a copy, and at the points where SQLite's own protocol expects other
+//! processes' stores to become visible, [`WalIndex::sync`] publishes the words that changed here
+//! and refreshes the copy from the shared words. `docs/design.md` has the rules and their proofs.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::layout::{
+    ATTACHED, HEADER, HEADER_WORDS, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, INDEX_PAGE_WORDS, INDEX_PAGES,
+    SLOT_WORDS, index_generation,
+};
+use crate::memory::{Change, Words};
+use crate::ordered_section::{self, Section, Stalled, Version};
+
+const HEADER_LEN: usize = HEADER_WORDS as usize;
+const PAGE_LEN: usize = INDEX_PAGE_WORDS as usize;
+
+/// Words of one `WalIndexHdr`; the second copy follows the first.
+const COPY_LEN: usize = 12;
+/// `WalIndexHdr.mxFrame`.
+const MX_FRAME: usize = 4;
+/// `WalIndexHdr.aSalt`.
+const SALT: std::ops::Range<usize> = 8..10;
+
+/// Frames that a wal-index page has room for; the first has the header in front of them.
+const FRAMES: u32 = 4096;
+const FRAMES_FIRST: u32 = FRAMES - HEADER_WORDS;
+/// Where a page's hash slots begin, in words: 8192 slots of 16 bits.
+const HASH: usize = 4096;
+const HASH_SLOTS: u32 = 8192;
+
+/// What a connection may have changed since its last sync, as its locks tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// Neither WRITE nor the file's EXCLUSIVE: the header words alone.
+    Nothing,
+    /// WRITE: frames may have been appended, or taken back.
+    Write,
+    /// RECOVER, or the file's EXCLUSIVE: any word.
+    Everything,
+}
+
+/// A private page of the wal-index at an address that does not move.
+struct Page {
+    words: NonNull<u32>,
+    /// The shared generation that this copy is of.
+    generation: u32,
+    /// Frames whose page numbers stood here after the last sync.
+    frames: u32,
+    /// Mapped, and not yet copied from the shared words.
+    fresh: bool,
+}
+
+const PAGE_LAYOUT: Layout = match Layout::from_size_align(INDEX_PAGE_BYTES as usize, 8) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a page has a valid layout"),
+};
+
+impl Page {
+    fn new() -> Page {
+        // SAFETY: the layout has a size above zero.
+        let Some(words) = NonNull::new(unsafe { alloc_zeroed(PAGE_LAYOUT) }) else {
+            handle_alloc_error(PAGE_LAYOUT)
+        };
+        Page { words: words.cast(), generation: 0, frames: 0, fresh: true }
+    }
+
+    fn words(&self) -> &[u32] {
+        // SAFETY: allocated with this length; SQLite writes to it only while no call into this
+        // module is running, since both happen in the thread that uses the connection.
+        unsafe { std::slice::from_raw_parts(self.words.as_ptr(), PAGE_LEN) }
+    }
+
+    fn words_mut(&mut self) -> &mut [u32] {
+        // SAFETY: as in `words`, and `&mut self` excludes another slice from here.
+        unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr(), PAGE_LEN) }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout in `new`.
+        unsafe { dealloc(self.words.as_ptr().cast(), PAGE_LAYOUT) };
+    }
+}
+
+/// Where the page numbers of a page begin, in words.
+fn first_entry(page: usize) -> usize {
+    if page == 0 { HEADER_LEN } else { 0 }
+}
+
+/// Frames before the first of a page.
+fn frames_before(page: usize) -> u32 {
+    if page == 0 { 0 } else { FRAMES_FIRST + (page as u32 - 1) * FRAMES }
+}
+
+/// Frames that a page has room for.
+fn room(page: usize) -> u32 {
+    if page == 0 { FRAMES_FIRST } else { FRAMES }
+}
+
+/// The page that has a frame's entry; frames count from 1.
+fn page_of(frame: u32) -> usize {
+    ((frame + HEADER_WORDS).saturating_sub(1) / FRAMES) as usize
+}
+
+/// The private copy of one connection.
+pub struct WalIndex {
+    control: Arc<dyn Words>,
+    index: Arc<dyn Words>,
+    slot: u32,
+    pages: Vec<Page>,
+    /// The header words as this connection last saw them shared.
+    shadow: [u32; HEADER_LEN],
+    seen: Version,
+    /// Whether the last sync did not come through.
+    stalled: bool,
+    /// Whether both header copies of a commit are published at the barrier between them.
+    early_completion: bool,
+}
+
+/// Both header copies of a commit are published at once. Publishing them one by one, as SQLite
+/// stores them, is correct as well and slower; the stress runs do both.
+#[cfg(not(test))]
+const fn early_completion() -> bool {
+    true
+}
+
+#[cfg(test)]
+pub static EARLY_COMPLETION: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+
+#[cfg(test)]
+fn early_completion() -> bool {
+    EARLY_COMPLETION.load(std::sync::atomic::Ordering::SeqCst)
+}
+
+/// No room for another wal-index page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapError {
+    /// The wal-index has all the pages it can have.
+    Full,
+    /// The ordered section could not be entered.
+    Stalled,
+}
+
+impl From<Stalled> for MapError {
+    fn from(_: Stalled) -> Self {
+        MapError::Stalled
+    }
+}
+
+impl WalIndex {
+    /// Attaches `slot` to the wal-index. The first one attached finds it all zero, as SQLite's
+    /// own wal-index file is truncated by the first to open it.
+    pub fn attach(control: Arc<dyn Words>, index: Arc<dyn Words>, slot: u32) -> Result<Self, Stalled> {
+        let mut section = Section::enter(control.as_ref(), slot, ordered_section::patience())?;
+        let mut attached = [0; SLOT_WORDS as usize];
+        control.load_many(ATTACHED, &mut attached);
+        if attached.iter().all(|word| *word == 0) {
+            section.open();
+            let pages = control.load(INDEX_PAGES);
+            for page in 0..pages {
+                control.add(index_generation(page), 1);
+            }
+            let zeros = |from: u32, count: u32| -> Vec<Change> {
+                (from..from + count).map(|at| Change { at, value: 0 }).collect()
+            };
+            control.scatter(&zeros(HEADER, HEADER_WORDS));
+            for page in 0..pages {
+                index.scatter(&zeros(page * INDEX_PAGE_WORDS, INDEX_PAGE_WORDS));
+            }
+            control.store(INDEX_PAGES, 0);
+        }
+        control.or(ATTACHED + slot / 32, 1 << (slot % 32));
+        drop(section);
+        Ok(WalIndex {
+            control,
+            index,
+            slot,
+            pages: Vec::new(),
+            shadow: [0; HEADER_LEN],
+            seen: Version::default(),
+            stalled: false,
+            early_completion: early_completion(),
+        })
+    }
+
+    /// Detaches: publishes what is left, then lets the next first attacher zero the wal-index.
+    pub fn detach(mut self, holding: Holding) -> Result<(), Stalled> {
+        let published = self.publish(holding);
+        self.control.and(ATTACHED + self.slot / 32, !(1 << (self.slot % 32)));
+        published
+    }
+
+    /// A pointer to a page of 32 KiB; null if it does not exist yet and `extend` is false.
+    pub fn map(&mut self, page: u32, extend: bool, holding: Holding) -> Result<*mut u32, MapError> {
+        if page >= INDEX_MAX_PAGES {
+            return Err(MapError::Full);
+        }
+        if page as usize >= self.pages.len() {
+            if page >= self.control.load(INDEX_PAGES) {
+                if !extend {
+                    return Ok(std::ptr::null_mut());
+                }
+                if !self.index.grow((page + 1) * INDEX_PAGE_WORDS) {
+                    return Err(MapError::Full);
+                }
+                let _section = Section::enter(self.control.as_ref(), self.slot, self.patience())?;
+                if self.control.load(INDEX_PAGES) <= page {
+                    self.control.store(INDEX_PAGES, page + 1);
+                }
+            }
+            while self.pages.len() <= page as usize {
+                self.pages.push(Page::new());
+            }
+        }
+        self.sync(holding)?;
+        Ok(self.pages[page as usize].words.as_ptr())
+    }
+
+    /// Publishes what this connection changed, then refreshes its copy. `holding` is what it held
+    /// up to now: a lock taken since has changed nothing yet.
+    pub fn sync(&mut self, holding: Holding) -> Result<(), Stalled> {
+        let synced = self.publish(holding).and_then(|()| self.refresh());
+        self.stalled = synced.is_err();
+        synced
+    }
+
+    /// How long to wait for the ordered section. SQLite tries a hundred times what fails, so after
+    /// one long wait in vain the next ones are short, until one succeeds.
+    fn patience(&self) -> Duration {
+        if self.stalled { Duration::ZERO } else { ordered_section::patience() }
+    }
+
+    /// SQLite's memory barrier. Without a lock there is nothing to publish, and refreshing would
+    /// make the reader's two looks at the header differ; with one it is a sync.
+    pub fn barrier(&mut self, holding: Holding, locked: bool) -> Result<(), Stalled> {
+        if !locked {
+            return Ok(());
+        }
+        if self.early_completion && holding == Holding::Write {
+            self.complete_commit();
+        }
+        self.sync(holding)
+    }
+
+    /// Between SQLite's stores of the two header copies: if they tell of a commit, completes the
+    /// other one, as SQLite does next. Only for a commit (same salts, more frames): in a restart
+    /// header the read marks and nBackfill must become visible together with copy 0.
+    fn complete_commit(&mut self) {
+        let Some(page) = self.pages.first_mut() else { return };
+        let (old, rest) = page.words_mut().split_at_mut(COPY_LEN);
+        let new = &rest[..COPY_LEN];
+        if old != new && old[SALT] == new[SALT] && new[MX_FRAME] > old[MX_FRAME] {
+            old.copy_from_slice(new);
+        }
+    }
+
+    /// Stores the words that differ from what this connection last saw.
+    fn publish(&mut self, holding: Holding) -> Result<(), Stalled> {
+        let Some(first) = self.pages.first() else { return Ok(()) };
+        if first.fresh {
+            return Ok(());
+        }
+        let header = &first.words()[..HEADER_LEN];
+        let mut changed_header = [Change { at: 0, value: 0 }; HEADER_LEN];
+        let mut count = 0;
+        // Not by `==`, which is a call that compares byte by byte in wasm.
+        let differs = header.iter().zip(&self.shadow).fold(0, |all, (new, old)| all | (new ^ old));
+        if differs != 0 {
+            for (at, (new, old)) in header.iter().zip(&self.shadow).enumerate() {
+                if new != old {
+                    changed_header[count] = Change { at: HEADER + at as u32, value: *new };
+                    count += 1;
+                }
+            }
+        }
+        let changed_header = &changed_header[..count];
+        let changed_pages = match holding {
+            Holding::Nothing => Vec::new(),
+            Holding::Write => self.appended(),
+            Holding::Everything => self.copied().map(|page| (page, self.differences(page))).collect(),
+        };
+        if changed_header.is_empty() && changed_pages.iter().all(|(_, changes)| changes.is_empty()) {
+            return Ok(());
+        }
+
+        let mut section = Section::enter(self.control.as_ref(), self.slot, self.patience())?;
+        section.open();
+        for (page, changes) in &changed_pages {
+            if !changes.is_empty() {
+                // Before the first word, so that nobody takes the page for unchanged.
+                let was = self.control.add(index_generation(*page as u32), 1);
+                if was == self.pages[*page].generation {
+                    self.pages[*page].generation = was.wrapping_add(1);
+                }
+                self.index.scatter(changes);
+            }
+        }
+        self.control.scatter(changed_header);
+        // What others published since this connection looked is still to be refreshed.
+        if section.before() == self.seen {
+            self.seen = section.after();
+        }
+        drop(section);
+        self.shadow.copy_from_slice(&self.pages[0].words()[..HEADER_LEN]);
+        for (page, changes) in &changed_pages {
+            if !changes.is_empty() {
+                self.count_frames(*page);
+            }
+        }
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        if crate::tests::mortal::is_dead() {
+            return Ok(());
+        }
+        #[cfg(debug_assertions)]
+        if holding != Holding::Nothing {
+            for page in 0..self.reached() {
+                let count = self.differences(page).len();
+                assert_eq!(count, 0, "words of wal-index page {page} that were not published");
+            }
+        }
+        Ok(())
+    }
+
+    /// The pages that were copied since they were mapped: only these can have been changed.
+    fn copied(&self) -> std::ops::Range<usize> {
+        0..self.pages.partition_point(|page| !page.fresh)
+    }
+
+    /// The changes that the holder of WRITE can have made: frames appended after the committed
+    /// ones, or frames of its own taken back. Entries of committed frames never change.
+    fn appended(&self) -> Vec<(usize, Vec<Change>)> {
+        let committed = self.shadow[MX_FRAME].min(self.pages[0].words()[MX_FRAME]);
+        let mut changed = Vec::new();
+        for page in self.copied().skip(page_of(committed.max(1))) {
+            let words = self.pages[page].words();
+            let start = committed.saturating_sub(frames_before(page));
+            let known = self.pages[page].frames;
+            let entries = &words[first_entry(page)..][..room(page) as usize];
+            // A page without a committed frame may hold what a writer left that died: a few frames of
+            // a transaction, or half of their removal.
+            let changes = if start > 0 && self.kept(page, start, known) {
+                let appended = entries[known as usize..].iter().take_while(|entry| **entry != 0);
+                self.appended_in(page, known, appended.count() as u32)
+            } else {
+                self.differences(page)
+            };
+            changed.push((page, changes));
+            // The next page can have been reached only through the last entry of this one. If a
+            // transaction went back from there, SQLite clears what it left before the next use.
+            if entries[room(page) as usize - 1] == 0 {
+                break;
+            }
+        }
+        changed
+    }
+
+    /// Pages up to the last that holds entries of frames, those of an open transaction included.
+    #[cfg(debug_assertions)]
+    fn reached(&self) -> usize {
+        let copied = self.copied().end;
+        let last = page_of(self.pages[0].words()[MX_FRAME].max(1));
+        let not_full = |page: &usize| {
+            let last_entry = first_entry(*page) + room(*page) as usize - 1;
+            self.pages[*page].words()[last_entry] == 0
+        };
+        (last..copied).find(not_full).map_or(copied, |page| page + 1)
+    }
+
+    /// Whether the entries of the frames `start..known` of a page are as they are shared.
+    fn kept(&self, page: usize, start: u32, known: u32) -> bool {
+        if start >= known {
+            return true;
+        }
+        let first = first_entry(page) + start as usize;
+        let count = (known - start) as usize;
+        let mut shared = vec![0; count];
+        self.index.copy_out((page * PAGE_LEN + first) as u32, &mut shared);
+        self.pages[page].words()[first..][..count] == *shared
+    }
+
+    /// The entries and hash slots of `count` frames appended after the first `known` of a page.
+    fn appended_in(&self, page: usize, known: u32, count: u32) -> Vec<Change> {
+        let words = self.pages[page].words();
+        let change = |at: usize| Change { at: (page * PAGE_LEN + at) as u32, value: words[at] };
+        let mut changes = Vec::with_capacity(count as usize * 2);
+        for entry in known..known + count {
+            let at = first_entry(page) + entry as usize;
+            changes.push(change(at));
+            // SQLite's hash: walHash() and walNextHash() of wal.c.
+            let mut slot = words[at].wrapping_mul(383) & (HASH_SLOTS - 1);
+            for _ in 0..HASH_SLOTS {
+                let word = HASH + (slot / 2) as usize;
+                let halves = words[word].to_ne_bytes();
+                let half = (slot % 2) as usize * 2;
+                let value = u16::from_ne_bytes([halves[half], halves[half + 1]]);
+                if u32::from(value) == entry + 1 {
+                    changes.push(change(word));
+                    break;
+                }
+                slot = (slot + 1) & (HASH_SLOTS - 1);
+            }
+        }
+        changes
+    }
+
+    /// Every word of a page, but the header, that is not as it is shared.
+    fn differences(&self, page: usize) -> Vec<Change> {
+        let first = first_entry(page);
+        let base = (page * PAGE_LEN) as u32;
+        let mut shared = vec![0; PAGE_LEN - first];
+        self.index.copy_out(base + first as u32, &mut shared);
+        let private = &self.pages[page].words()[first..];
+        let pairs = private.iter().zip(&shared).enumerate();
+        pairs
+            .filter(|(_, (private, shared))| private != shared)
+            .map(|(at, (private, _))| Change { at: base + (first + at) as u32, value: *private })
+            .collect()
+    }
+
+    /// Copies what others published. Words of this connection's own were published before, so a
+    /// page whose generation is not the one it has was changed by somebody else.
+    fn refresh(&mut self) -> Result<(), Stalled> {
+        let Some(last) = self.pages.last() else { return Ok(()) };
+        if !last.fresh && ordered_section::peek(self.control.as_ref()) == self.seen {
+            return Ok(());
+        }
+        let patience = self.patience();
+        let mut header = [0; HEADER_LEN];
+        let mut generations = vec![0; self.pages.len()];
+        let (control, index, pages) = (self.control.as_ref(), self.index.as_ref(), &mut self.pages);
+        let mut copied = vec![false; pages.len()];
+        self.seen = ordered_section::read(control, self.slot, patience, || {
+            control.copy_out(HEADER, &mut header);
+            control.copy_out(index_generation(0), &mut generations);
+            for (number, page) in pages.iter_mut().enumerate() {
+                if page.fresh || copied[number] || page.generation != generations[number] {
+                    let first = first_entry(number);
+                    index.copy_out((number * PAGE_LEN + first) as u32, &mut page.words_mut()[first..]);
+                    copied[number] = true;
+                }
+            }
+        })?;
+        self.pages[0].words_mut()[..HEADER_LEN].copy_from_slice(&header);
+        self.shadow = header;
+        for number in 0..self.pages.len() {
+            if copied[number] {
+                self.pages[number].generation = generations[number];
+                self.pages[number].fresh = false;
+                self.count_frames(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first word in which this copy differs from the shared words, in the pages that have
+    /// entries of committed frames.
+    #[cfg(test)]
+    pub fn difference_from_shared(&self) -> Option<String> {
+        let pages = 1 + page_of(self.pages[0].words()[MX_FRAME].max(1));
+        self.pages.iter().take(pages).enumerate().find_map(|(number, page)| {
+            let mut shared = vec![0; PAGE_LEN];
+            self.index.copy_out((number * PAGE_LEN) as u32, &mut shared);
+            if number == 0 {
+                self.control.copy_out(HEADER, &mut shared[..HEADER_LEN]);
+            }
+            let at = page.words().iter().zip(&shared).position(|(private, shared)| private != shared)?;
+            Some(format!("page {number} word {at}: {} here, {} shared", page.words()[at], shared[at]))
+        })
+    }
+
+    #[cfg(test)]
+    pub fn set_early_completion(&mut self, early_completion: bool) {
+        self.early_completion = early_completion;
+    }
+
+    /// Pages that are mapped here.
+    #[cfg(test)]
+    pub fn page_count(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// Finds how many entries a page has: they stand without a gap from its beginning.
+    fn count_frames(&mut self, page: usize) {
+        let entries = &self.pages[page].words()[first_entry(page)..][..room(page) as usize];
+        self.pages[page].frames = entries.partition_point(|entry| *entry != 0) as u32;
+    }
+}

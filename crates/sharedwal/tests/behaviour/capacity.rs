@@ -1,0 +1,126 @@
+//! Capacity reached: SQLITE_FULL, the transaction is rolled back, and the database goes on.
+
+use super::*;
+
+const KIB: u64 = 1024;
+
+fn small(database: u64, write_ahead: u64) -> Runtime {
+    let mut options = RuntimeOptions::default();
+    options.initial_database_capacity = 64 * KIB;
+    options.max_database_capacity = database;
+    options.initial_write_ahead_capacity = 64 * KIB;
+    options.max_write_ahead_capacity = write_ahead;
+    options.segment_capacity = 64 * KIB;
+    Runtime::create(&options).unwrap()
+}
+
+const INSERT: &str = "insert into t (text) values (printf('%.1000c', 'x'))";
+
+#[test]
+fn a_full_database() {
+    for mode in [JournalMode::Wal, JournalMode::Delete, JournalMode::Truncate, JournalMode::Persist] {
+        let runtime = small(512 * KIB, 4096 * KIB);
+        let (db, other) = (connect_in(&runtime, mode), connect_in(&runtime, mode));
+        db.execute_batch("create table t (id integer primary key, text)").unwrap();
+        let mut rows = 0;
+        let error = loop {
+            match run(&db, INSERT) {
+                Ok(()) => rows += 1,
+                Err(code) => break code,
+            }
+            assert!(rows < 1000, "{mode:?}: more fits than there is room for");
+        };
+        assert_eq!(error, ffi::SQLITE_FULL, "{mode:?}");
+        assert!(rows > 300, "{mode:?}: only {rows} rows fit");
+        assert!(db.is_autocommit());
+        assert_eq!(integer(&db, "select count(*) from t"), rows, "{mode:?}");
+        assert_eq!(integer(&other, "select count(*) from t"), rows, "{mode:?}");
+        // A transaction of many statements goes as a whole.
+        db.execute_batch("begin; delete from t where id <= 3").unwrap();
+        let mut refused = Ok(());
+        for _ in 0..40 {
+            refused = refused.and_then(|()| run(&db, INSERT));
+        }
+        let refused = refused.and_then(|()| run(&db, "commit"));
+        assert_eq!(refused, Err(ffi::SQLITE_FULL), "{mode:?}");
+        let _ = run(&db, "rollback");
+        assert_eq!(integer(&db, "select count(*) from t where id <= 3"), 3, "{mode:?}");
+        // There is room again once rows are gone.
+        other.execute_batch("delete from t where id <= 200").unwrap();
+        for _ in 0..50 {
+            run(&db, INSERT).unwrap();
+        }
+        if mode == JournalMode::Wal {
+            assert_eq!(integer(&db, "pragma wal_checkpoint(truncate)"), 0);
+        }
+        assert!(runtime.database_size() <= 512 * KIB);
+        check_integrity(&db);
+        check_integrity(&other);
+        drop((db, other));
+        check_integrity(&connect_in(&runtime, mode));
+    }
+}
+
+#[test]
+fn a_full_write_ahead_log() {
+    let runtime = small(64 * KIB * KIB, 256 * KIB);
+    let (db, reader) = (connect_in(&runtime, JournalMode::Wal), connect_in(&runtime, JournalMode::Wal));
+    db.execute_batch("create table t (id integer primary key, text)").unwrap();
+    for _ in 0..20 {
+        run(&db, INSERT).unwrap();
+    }
+    // A transaction that is larger than the log.
+    let large = "with recursive c (i) as (select 1 union all select i + 1 from c where i < 2000)
+                 insert into t (text) select printf('%.1000c', 'y') from c";
+    assert_eq!(run(&db, large), Err(ffi::SQLITE_FULL));
+    assert!(db.is_autocommit());
+    assert_eq!(integer(&db, "select count(*) from t"), 20);
+    assert_eq!(integer(&reader, "select count(*) from t"), 20);
+    // Small ones go on for ever: checkpoints make room.
+    for _ in 0..600 {
+        run(&db, INSERT).unwrap();
+    }
+    // A reader that does not move on keeps the log from being used anew.
+    reader.execute_batch("begin; select * from t").unwrap();
+    let mut rows = 620;
+    let error = loop {
+        match run(&db, INSERT) {
+            Ok(()) => rows += 1,
+            Err(code) => break code,
+        }
+        assert!(rows < 5_000, "the log has no end");
+    };
+    assert_eq!(error, ffi::SQLITE_FULL);
+    assert_eq!(integer(&reader, "select count(*) from t"), 620);
+    assert_eq!(integer(&db, "select count(*) from t"), rows);
+    reader.execute_batch("commit").unwrap();
+    assert_eq!(integer(&reader, "select count(*) from t"), rows);
+    // What is full now is emptied by a checkpoint.
+    assert_eq!(integer(&db, "pragma wal_checkpoint(truncate)"), 0);
+    for _ in 0..100 {
+        run(&db, INSERT).unwrap();
+    }
+    assert!(runtime.write_ahead_size() <= 256 * KIB);
+    check_integrity(&reader);
+}
+
+/// VACUUM in WAL mode needs room in the log for the whole database.
+#[test]
+fn a_vacuum_that_does_not_fit() {
+    let runtime = small(8192 * KIB, 512 * KIB);
+    let db = connect_in(&runtime, JournalMode::Wal);
+    db.execute_batch("create table t (id integer primary key, text)").unwrap();
+    for _ in 0..1_000 {
+        run(&db, INSERT).unwrap();
+    }
+    assert_eq!(run(&db, "vacuum"), Err(ffi::SQLITE_FULL));
+    assert_eq!(integer(&db, "select count(*) from t"), 1_000);
+    for id in (200..1_000).step_by(100) {
+        db.execute("delete from t where id > ?1 and id <= ?1 + 100", [id]).unwrap();
+    }
+    db.execute_batch("vacuum").unwrap();
+    assert_eq!(integer(&db, "pragma wal_checkpoint(truncate)"), 0);
+    assert!(runtime.database_size() < 400 * KIB);
+    assert_eq!(integer(&db, "select count(*) from t"), 200);
+    check_integrity(&db);
+}

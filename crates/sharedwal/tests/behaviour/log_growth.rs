@@ -1,0 +1,54 @@
+//! The write-ahead log is held, whatever readers do.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::*;
+
+/// Two readers take turns so that one of them is always in the log: it never starts anew by chance.
+#[test]
+fn readers_that_overlap_for_ever() {
+    let mut options = RuntimeOptions::default();
+    options.max_write_ahead_capacity = 8 << 20;
+    let runtime = Runtime::create(&options).unwrap();
+    let db = connect(&runtime);
+    db.execute_batch("create table t (id integer primary key, x)").unwrap();
+    let done = AtomicBool::new(false);
+    // How often each has begun: each ends only after the other has begun once more.
+    let begun = [AtomicU64::new(0), AtomicU64::new(0)];
+    let mut largest = 0;
+    std::thread::scope(|scope| {
+        for me in 0..2 {
+            let (runtime, done, begun) = (&runtime, &done, &begun);
+            scope.spawn(move || {
+                let db = connect(runtime);
+                while !done.load(Ordering::SeqCst) {
+                    let other = begun[1 - me].load(Ordering::SeqCst);
+                    db.execute_batch("begin; select * from t limit 1").unwrap();
+                    begun[me].fetch_add(1, Ordering::SeqCst);
+                    while begun[1 - me].load(Ordering::SeqCst) == other && !done.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    db.execute_batch("commit").unwrap();
+                }
+            });
+        }
+        for i in 0..4000 {
+            db.execute("insert into t values (?1, randomblob(9000))", [i]).unwrap();
+            largest = largest.max(runtime.write_ahead_size());
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert!(runtime.database_size() > 30 << 20, "36 MB went through the log");
+    assert!(largest < 8 << 20, "the log grew to {largest} bytes");
+    println!("the log grew to {largest} bytes");
+}
+
+#[test]
+fn autocheckpoint_is_ours_to_set() {
+    let db = connect(&runtime());
+    let frames = |sql: &str| -> String { db.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(frames("pragma wal_autocheckpoint"), "1000");
+    assert_eq!(frames("pragma wal_autocheckpoint = 7"), "7");
+    assert_eq!(frames("pragma wal_autocheckpoint"), "7");
+    assert_eq!(frames("pragma wal_autocheckpoint = -1"), "0");
+}

@@ -1,0 +1,81 @@
+//! What users of the crate can rely on, by its public face alone.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod attach;
+mod capacity;
+mod close;
+mod connections;
+mod exclusive_mode;
+mod growth;
+mod journal_modes;
+mod log_growth;
+mod options;
+mod snapshots;
+mod sqlite_build;
+mod temporary;
+mod time;
+mod upgrade;
+mod waiting;
+
+use std::time::Duration;
+
+use rusqlite::{Connection, ffi};
+use sharedwal::{Code, ConnectOptions, Error, JournalMode, Runtime, RuntimeOptions};
+
+fn runtime() -> Runtime {
+    Runtime::create(&RuntimeOptions::default()).unwrap()
+}
+
+fn connect(runtime: &Runtime) -> Connection {
+    runtime.connect_blocking().unwrap()
+}
+
+/// A connection in this journal mode that does not wait for locks.
+fn connect_in(runtime: &Runtime, mode: JournalMode) -> Connection {
+    let mut options = ConnectOptions::default();
+    options.journal_mode = mode;
+    options.busy_timeout = Duration::ZERO;
+    runtime.connect_blocking_with(&options).unwrap()
+}
+
+fn integer(db: &Connection, sql: &str) -> i64 {
+    db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+fn text(db: &Connection, sql: &str) -> String {
+    db.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// A connection in this journal mode that waits for locks as long as it takes.
+fn connect_patiently(runtime: &Runtime, mode: JournalMode) -> Connection {
+    let mut options = ConnectOptions::default();
+    options.journal_mode = mode;
+    options.busy_timeout = Duration::from_secs(60);
+    runtime.connect_blocking_with(&options).unwrap()
+}
+
+/// Runs statements; the extended result code if SQLite refuses.
+fn run(db: &Connection, sql: &str) -> Result<(), i32> {
+    db.execute_batch(sql).map_err(|error| extended_code(&error))
+}
+
+fn extended_code(error: &rusqlite::Error) -> i32 {
+    match error {
+        rusqlite::Error::SqliteFailure(code, _) => code.extended_code,
+        rusqlite::Error::SqlInputError { error, .. } => error.extended_code,
+        error => panic!("not an error of SQLite's: {error}"),
+    }
+}
+
+/// The code of an error of the crate itself.
+fn own_code(result: Result<impl Sized, Error>) -> Code {
+    match result {
+        Err(Error::Own { code, .. }) => code,
+        Err(error) => panic!("an error of SQLite's: {error}"),
+        Ok(_) => panic!("no error"),
+    }
+}
+
+fn check_integrity(db: &Connection) {
+    assert_eq!(text(db, "pragma integrity_check"), "ok");
+}
