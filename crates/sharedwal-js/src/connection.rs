@@ -1,0 +1,298 @@
+//! Connections: opening, closing, and what SQLite says of the last call.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CStr, c_char};
+use std::ptr::{null, null_mut};
+use std::time::Duration;
+
+use sharedwal::rusqlite::{self, Connection, ffi};
+use sharedwal::{ConnectOptions, Error, JournalMode, Runtime, bindings};
+use wasm_bindgen::prelude::*;
+
+use crate::memory::bytes;
+
+type Sqlite = *mut ffi::sqlite3;
+
+struct Open {
+    // Dropped before the runtime, which the VFS finds by its path until then.
+    _connection: Connection,
+    _runtime: Runtime,
+    /// Where the last compiled statement ended in its SQL.
+    tail: usize,
+    statements: HashSet<*mut ffi::sqlite3_stmt>,
+}
+
+thread_local! {
+    static OPEN: RefCell<HashMap<usize, Open>> = RefCell::default();
+}
+
+#[wasm_bindgen(inline_js = "export function failure(code, message) { return { code, message }; }")]
+extern "C" {
+    fn failure(code: &JsValue, message: &str) -> JsValue;
+}
+
+/// What JavaScript gets to see of an error: a code of ours as a string, SQLite's as a number.
+fn to_js(error: Error) -> JsValue {
+    let message = error.to_string();
+    match error {
+        Error::Own { code, .. } => failure(&code.as_str().into(), &message),
+        Error::Sqlite(rusqlite::Error::SqliteFailure(code, text)) => {
+            failure(&code.extended_code.into(), text.as_deref().unwrap_or(&message))
+        }
+        _ => failure(&ffi::SQLITE_ERROR.into(), &message),
+    }
+}
+
+/// Opens a connection on a runtime handle; resolves to its number.
+#[wasm_bindgen]
+pub async fn connect(
+    handle: JsValue,
+    readonly: bool,
+    file_must_exist: bool,
+    timeout_ms: f64,
+    journal_mode: String,
+) -> Result<usize, JsValue> {
+    let runtime = Runtime::try_from(&handle).map_err(to_js)?;
+    let mut options = ConnectOptions::default();
+    options.read_only = readonly;
+    options.must_exist = file_must_exist;
+    options.busy_timeout = Duration::from_millis(timeout_ms.max(0.0) as u64);
+    options.journal_mode = JournalMode::from_name(&journal_mode).unwrap_or(JournalMode::Keep);
+    let connection = runtime.connect_with(&options).await.map_err(to_js)?;
+    // SAFETY: the handle is only used as the connection's number and by the calls below, which
+    // TypeScript no longer makes once it closed the connection.
+    let number = unsafe { connection.handle() } as usize;
+    OPEN.with_borrow_mut(|open| {
+        open.insert(
+            number,
+            Open { _connection: connection, _runtime: runtime, tail: 0, statements: HashSet::new() },
+        )
+    });
+    Ok(number)
+}
+
+/// Closes a connection with all statements that JavaScript prepared on it. Those that SQLite's own
+/// virtual tables prepared are theirs to finalize.
+#[wasm_bindgen]
+pub fn close(db: Sqlite) {
+    let Some(mut open) = OPEN.with_borrow_mut(|open| open.remove(&(db as usize))) else { return };
+    if CHECKPOINT_DUE.get() == db {
+        CHECKPOINT_DUE.set(null_mut());
+    }
+    for statement in open.statements.drain() {
+        // SAFETY: prepared on this connection, and not finalized yet.
+        unsafe { ffi::sqlite3_finalize(statement) };
+    }
+}
+
+/// After a trap: the connections of this instance are dead. Must be the last call of all.
+#[wasm_bindgen]
+pub fn abandon() {
+    bindings::abandon();
+}
+
+/// Compiles the first statement of some SQL; 0 for an error, or where there is none.
+#[wasm_bindgen]
+pub fn prepare(db: Sqlite, sql: *const u8, length: usize, persistent: bool) -> *mut ffi::sqlite3_stmt {
+    let flags = if persistent { ffi::SQLITE_PREPARE_PERSISTENT } else { 0 };
+    // SAFETY: JavaScript wrote `length` bytes of SQL, and keeps them for the time of the call.
+    let (statement, consumed) = compile(db, unsafe { bytes(sql, length) }, flags);
+    OPEN.with_borrow_mut(|open| {
+        if let Some(open) = open.get_mut(&(db as usize)) {
+            open.tail = consumed;
+            if !statement.is_null() {
+                open.statements.insert(statement);
+            }
+        }
+    });
+    statement
+}
+
+/// Frees a statement.
+#[wasm_bindgen]
+pub fn finalize(statement: *mut ffi::sqlite3_stmt) {
+    // SAFETY: the statement exists, and is not used after this.
+    unsafe {
+        let db = ffi::sqlite3_db_handle(statement) as usize;
+        OPEN.with_borrow_mut(|open| open.get_mut(&db).map(|open| open.statements.remove(&statement)));
+        ffi::sqlite3_finalize(statement);
+    }
+}
+
+/// Where the last compiled statement ended, in bytes from the start of its SQL.
+#[wasm_bindgen]
+pub fn prepare_tail(db: Sqlite) -> usize {
+    OPEN.with_borrow(|open| open.get(&(db as usize)).map_or(0, |open| open.tail))
+}
+
+/// Runs all statements of some SQL; their rows are thrown away.
+#[wasm_bindgen]
+pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
+    // SAFETY: JavaScript wrote `length` bytes of SQL, and keeps them for the time of the call.
+    let mut left = unsafe { bytes(sql, length) };
+    while !left.is_empty() {
+        let (statement, consumed) = compile(db, left, 0);
+        if statement.is_null() && (errcode(db) != ffi::SQLITE_OK || consumed == 0) {
+            return errcode(db);
+        }
+        left = &left[consumed..];
+        begins(db);
+        // SAFETY: the statement was just compiled; finalizing null does nothing.
+        let result = unsafe {
+            while !statement.is_null() && ffi::sqlite3_step(statement) == ffi::SQLITE_ROW {}
+            ffi::sqlite3_finalize(statement)
+        };
+        if result != ffi::SQLITE_OK {
+            ended(db, result);
+            return result;
+        }
+    }
+    ffi::SQLITE_OK
+}
+
+/// Compiles the first statement of some SQL; returns it, and where it ends.
+fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize) {
+    let mut statement = null_mut();
+    let mut tail: *const c_char = null();
+    let _ = bindings::last_reason();
+    let start: *const c_char = sql.as_ptr().cast();
+    // SAFETY: the connection is open, and the length is the SQL's.
+    unsafe { ffi::sqlite3_prepare_v3(db, start, sql.len() as i32, flags, &mut statement, &mut tail) };
+    let consumed = if tail.is_null() { 0 } else { tail as usize - start as usize };
+    (answer_as_integer(db, &sql[..consumed], statement), consumed)
+}
+
+/// Pragmas that the VFS answers, and what SQLite calls their columns.
+const ANSWERED: [(&[u8], &str); 2] =
+    [(b"busy_timeout", "timeout"), (b"wal_autocheckpoint", "wal_autocheckpoint")];
+
+/// A VFS can answer a pragma with text alone, which it also makes the column's name. Everybody
+/// expects the integer that SQLite answers.
+fn answer_as_integer(db: Sqlite, sql: &[u8], statement: *mut ffi::sqlite3_stmt) -> *mut ffi::sqlite3_stmt {
+    let is_pragma = sql.trim_ascii_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"pragma"));
+    if statement.is_null() || !is_pragma {
+        return statement;
+    }
+    let sql = sql.to_ascii_lowercase();
+    let Some((_, column)) =
+        ANSWERED.iter().find(|(name, _)| sql.windows(name.len()).any(|word| word == *name))
+    else {
+        return statement;
+    };
+    // SAFETY: the statement was just compiled on this connection; its name is copied before it is
+    // finalized.
+    unsafe {
+        let name = ffi::sqlite3_column_name(statement, 0);
+        if name.is_null() {
+            return statement;
+        }
+        let Ok(answer) = CStr::from_ptr(name).to_string_lossy().parse::<u32>() else { return statement };
+        ffi::sqlite3_finalize(statement);
+        let select = format!("select {answer} as {column}");
+        let mut integer = null_mut();
+        ffi::sqlite3_prepare_v3(db, select.as_ptr().cast(), select.len() as i32, 0, &mut integer, null_mut());
+        integer
+    }
+}
+
+thread_local! {
+    static CHECKPOINT_DUE: Cell<Sqlite> = const { Cell::new(null_mut()) };
+}
+
+/// Notes the end of a statement. SQLite checkpoints only after a commit, so a log that is full would
+/// stay so even when nothing pins it any more: the next statement then checkpoints first.
+pub fn ended(db: Sqlite, result: i32) {
+    if result & 0xff == ffi::SQLITE_FULL {
+        CHECKPOINT_DUE.set(db);
+    }
+}
+
+/// Does what [`ended`] left to do, unless a transaction is open.
+pub fn begins(db: Sqlite) {
+    if CHECKPOINT_DUE.get() == db && !db.is_null() && !in_transaction(db) {
+        CHECKPOINT_DUE.set(null_mut());
+        let mode = ffi::SQLITE_CHECKPOINT_PASSIVE;
+        // SAFETY: the connection is open. What cannot be checkpointed now is not needed here.
+        unsafe { ffi::sqlite3_wal_checkpoint_v2(db, null(), mode, null_mut(), null_mut()) };
+    }
+}
+
+/// The extended result code of the last call.
+#[wasm_bindgen]
+pub fn errcode(db: Sqlite) -> i32 {
+    // SAFETY: the connection is open.
+    let code = unsafe { ffi::sqlite3_extended_errcode(db) };
+    // SQLite gives up looking for a snapshot after many sleeps, which take no time here.
+    if code == ffi::SQLITE_PROTOCOL && !bindings::can_block() { ffi::SQLITE_BUSY } else { code }
+}
+
+/// SQLite's message for the last call, with what the VFS knows besides.
+#[wasm_bindgen]
+pub fn errmsg(db: Sqlite) -> String {
+    // SAFETY: the connection is open; the message is copied before the next call.
+    let mut message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
+    match errcode(db) & 0xff {
+        ffi::SQLITE_BUSY if !bindings::can_block() => {
+            message.push_str(
+                ": this thread may not wait for a lock, as a worker may; open the connection in a worker",
+            );
+        }
+        ffi::SQLITE_CANTOPEN | ffi::SQLITE_ERROR => {
+            if let Some(reason) = bindings::last_reason() {
+                message = format!("{message}: {reason}");
+            }
+        }
+        _ => {}
+    }
+    message
+}
+
+/// Rows changed by the last statement.
+#[wasm_bindgen]
+pub fn changes(db: Sqlite) -> f64 {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_changes64(db) as f64 }
+}
+
+/// Rows changed since the connection was opened.
+#[wasm_bindgen]
+pub fn total_changes(db: Sqlite) -> f64 {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_total_changes64(db) as f64 }
+}
+
+/// Row id of the last insert.
+#[wasm_bindgen]
+pub fn last_insert_rowid(db: Sqlite) -> i64 {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_last_insert_rowid(db) }
+}
+
+/// Whether a transaction is open.
+#[wasm_bindgen]
+pub fn in_transaction(db: Sqlite) -> bool {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_get_autocommit(db) == 0 }
+}
+
+/// Has the running statement end with `SQLITE_INTERRUPT`.
+#[wasm_bindgen]
+pub fn interrupt(db: Sqlite) {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_interrupt(db) }
+}
+
+/// SQLite's version, such as `3.54.1`.
+#[wasm_bindgen]
+pub fn sqlite_version() -> String {
+    // SAFETY: a constant C string.
+    unsafe { CStr::from_ptr(ffi::sqlite3_libversion()) }.to_string_lossy().into_owned()
+}
+
+/// The check-in that SQLite was built from.
+#[wasm_bindgen]
+pub fn sqlite_sourceid() -> String {
+    // SAFETY: a constant C string.
+    unsafe { CStr::from_ptr(ffi::sqlite3_sourceid()) }.to_string_lossy().into_owned()
+}

@@ -1,0 +1,12 @@
+//! The WebAssembly module of the npm package `sharedwal`: SQLite's C API over a connection of the
+//! library, in the shape that costs JavaScript the fewest calls.
+//!
+//! Statements and connections are addresses here. The TypeScript above guards their use: nothing
+//! reaches a closed connection or a finalized statement.
+
+#![cfg(target_arch = "wasm32")]
+
+mod batch;
+mod connection;
+mod memory;
+mod statement;
