@@ -1,0 +1,40 @@
+// Generated from crates/sharedwal/src/error.rs; do not edit.
+
+/** Every error code of sharedwal itself: what it means and what to do. */
+export const CODES = {
+  NOT_CROSS_ORIGIN_ISOLATED:
+    "The page is not cross-origin isolated, so the browser shares no memory between workers. Serve the document and its workers with the headers 'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'.",
+  NO_SHARED_ARRAY_BUFFER:
+    'This engine has no SharedArrayBuffer. Use a current browser, in a secure context (https or localhost).',
+  NO_GROWABLE_SHARED_ARRAY_BUFFER:
+    'This engine cannot grow a SharedArrayBuffer in place. Pass allowFixedCapacityFallback: true to take the maximum capacities at once, and choose them small.',
+  RESERVATION_REFUSED:
+    'The engine refused to reserve this much shared memory. Pass a smaller maxDatabaseCapacityBytes or maxWriteAheadCapacityBytes.',
+  INVALID_CAPACITY:
+    'A capacity must be a positive whole number of bytes, and an initial capacity must not be larger than its maximum.',
+  INVALID_OPTION: 'An option has the wrong type or an impossible value; the message names it.',
+  INVALID_RUNTIME:
+    'The value is not a sharedwal runtime. Pass the object that createRuntime() returned, or the one that postMessage() delivered.',
+  RUNTIME_VERSION:
+    'The runtime was made by another version of sharedwal with another memory layout. Load the same version in every worker of the page.',
+  RUNTIME_DISPOSED: 'The runtime was disposed of. Create a new one.',
+  RUNTIME_IN_USE: 'The runtime still has open connections. Close them first.',
+  TOO_MANY_CONNECTIONS: 'All 64 connections of the runtime are in use. Close one first.',
+  CONNECTION_CLOSED: 'The connection was closed. Open another with open(runtime).',
+  STATEMENT_BUSY: 'The statement is in the middle of a query. Finish or leave its iteration first.',
+  INTEGER_OUT_OF_RANGE:
+    'The integer is beyond 2^53 - 1 and would be rounded. Call safeIntegers() on the statement, or defaultSafeIntegers() on the database, to get a bigint.',
+  ITERATOR_ABANDONED:
+    'The iterator was left alone for so long that its read transaction was ended. Use all(), or run fewer other statements between two of its rows.',
+  WASM_LOAD_FAILED:
+    "The WebAssembly module could not be fetched or compiled. Serve sharedwal_js_bg.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.",
+  POISONED:
+    'The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.',
+  CONNECTION_BUSY:
+    'The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.',
+  INVALID_ARGUMENT:
+    'An argument is of the wrong kind, or there are too few or too many; the message says which.',
+} as const;
+
+/** A code of sharedwal itself. SQLite's own codes begin with `SQLITE_`. */
+export type Code = keyof typeof CODES;

@@ -1,0 +1,104 @@
+import type { CompiledStatement } from './compiled_statement.js';
+import { sqliteError } from './connection_error.js';
+import * as engine from './engine.js';
+import { type SqliteError, typeError } from './errors.js';
+import { OpenCursors } from './open_cursors.js';
+import { isPoisoned, requireNotPoisoned } from './poison.js';
+import { StatementCache } from './statement_cache.js';
+
+/** An open connection: what its `Database`, `Statement`s and iterators share. */
+export class Connection {
+  readonly statements: StatementCache;
+  /** The iterators that SQLite is in the middle of. */
+  readonly cursors = new OpenCursors();
+  /** Whether new statements return integers as bigints. */
+  safeIntegers = false;
+
+  #open = true;
+  // While the verbose function runs.
+  #busy = false;
+  #schemaChangedInTransaction = false;
+
+  constructor(
+    readonly database: number,
+    readonly verbose: ((sql: string) => unknown) | undefined,
+  ) {
+    this.statements = new StatementCache(database);
+  }
+
+  get isOpen(): boolean {
+    return this.#open && !isPoisoned();
+  }
+
+  get inTransaction(): boolean {
+    return this.isOpen && engine.inTransaction(this.database);
+  }
+
+  /**
+   * To be called first wherever a connection is used.
+   *
+   * @throws SqliteError `POISONED`
+   * @throws TypeError `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  requireUsable(): void {
+    requireNotPoisoned();
+    if (!this.#open) throw typeError('The database connection is not open', 'CONNECTION_CLOSED');
+    this.requireIdle();
+  }
+
+  /**
+   * @throws TypeError `CONNECTION_BUSY`
+   */
+  requireIdle(): void {
+    if (this.#busy) {
+      throw typeError('This database connection is busy executing a query', 'CONNECTION_BUSY');
+    }
+  }
+
+  /** Tells the verbose function what is about to be executed. What it throws is thrown. */
+  log(compiled: CompiledStatement): void {
+    if (this.verbose === undefined) return;
+    this.logSql(engine.expandedSql(compiled.handle) ?? compiled.sql);
+  }
+
+  /** Tells the verbose function some SQL. */
+  logSql(sql: string): void {
+    this.#busy = true;
+    try {
+      this.verbose?.(sql);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** The error of the call that has just failed, to be thrown. */
+  failure(): SqliteError {
+    const error = sqliteError(this.database);
+    // An error can roll the transaction back, and changes of the schema with it.
+    if (this.#schemaChangedInTransaction && !engine.inTransaction(this.database)) {
+      this.#schemaChangedInTransaction = false;
+      this.statements.schemaChanged();
+    }
+    return error;
+  }
+
+  /** To be called after an execution, however it ended. */
+  finished(compiled: CompiledStatement): void {
+    if (isPoisoned()) return;
+    compiled.forgetParameters();
+    if (compiled.altersSchema) this.schemaChanged();
+  }
+
+  /** To be called when the schema may have changed. */
+  schemaChanged(): void {
+    this.statements.schemaChanged();
+    this.#schemaChangedInTransaction ||= engine.inTransaction(this.database);
+  }
+
+  /** Ends the connection. Iterators that are not at their end throw from then on. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    engine.close(this.database);
+  }
+}

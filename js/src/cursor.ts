@@ -1,0 +1,216 @@
+import { arenaBytes, CELL_BYTES, columnCount, fetchBatch, NO_LIMIT, rowCount } from './batch.js';
+import { bindValues } from './bind.js';
+import type { CompiledStatement } from './compiled_statement.js';
+import type { Connection } from './connection.js';
+import { reset } from './engine.js';
+import { ownError } from './errors.js';
+import { unwatch, watch } from './forgotten.js';
+import { refreshViews } from './memory.js';
+import { decodeRow, type RowShape } from './rows.js';
+import type { BindableValue } from './values.js';
+
+// A short result is complete with its first batch, and no read transaction stays open.
+const FIRST_ROWS = 64;
+const FIRST_BYTES = 65_536;
+const MAX_ROWS = 1024;
+const MAX_BYTES = 1024 * 1024;
+// What an iterator may keep of its rows when it has to let go of its read transaction.
+const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
+
+/** What a cursor executes. */
+export interface Query {
+  readonly sql: string;
+  /** Whether the statement writes nothing by itself. */
+  readonly readonly: boolean;
+  readonly values: readonly BindableValue[];
+  readonly shape: RowShape;
+  readonly safeIntegers: boolean;
+}
+
+/**
+ * An execution that hands out its rows one by one. It holds its statement from the first row on
+ * until SQLite has no more rows; rows are decoded a batch at a time.
+ */
+export class Cursor {
+  /** The connection's count of executions when a row was last asked for. */
+  advancedAt: number;
+
+  readonly #connection: Connection;
+  readonly #query: Query;
+  #compiled: CompiledStatement | undefined;
+  #started = false;
+  #ended = false;
+  #drained = false;
+  #rows: unknown[] = [];
+  #next = 0;
+  #batchRows = FIRST_ROWS;
+  // Thrown when the rows at hand are used up.
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(connection: Connection, query: Query) {
+    this.#connection = connection;
+    this.#query = query;
+    this.advancedAt = connection.cursors.executions;
+  }
+
+  /** Whether its `Statement` must not be used meanwhile. */
+  get isLocking(): boolean {
+    return !this.#ended && !this.#drained;
+  }
+
+  /**
+   * The next row.
+   *
+   * @param iterator what asks for it: when it is forgotten, the cursor ends
+   * @returns the row in `value`, until `done`
+   * @throws SqliteError what SQLite reports, `ITERATOR_ABANDONED`, `POISONED`
+   * @throws TypeError `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   * @throws RangeError `INTEGER_OUT_OF_RANGE`
+   */
+  next(iterator: object): IteratorResult<unknown, undefined> {
+    if (this.#ended) {
+      this.#connection.requireIdle();
+      return { value: undefined, done: true };
+    }
+    this.#connection.requireUsable();
+    this.advancedAt = this.#connection.cursors.executions;
+    if (this.#next === this.#rows.length && !this.#refill(iterator)) {
+      this.end();
+      return { value: undefined, done: true };
+    }
+    const value = this.#rows[this.#next];
+    // So that a long result is freed as it is read.
+    this.#rows[this.#next++] = undefined;
+    return { value, done: false };
+  }
+
+  /** Lets go of everything; the cursor is at its end from then on. */
+  end(): void {
+    this.#ended = true;
+    this.#rows = [];
+    this.#next = 0;
+    this.#release(false);
+  }
+
+  /**
+   * Lets go of the statement and its read transaction. The remaining rows are kept in memory, up
+   * to 16 MiB; beyond that they are dropped, and the next call of {@link next} throws
+   * `ITERATOR_ABANDONED`.
+   */
+  drain(): void {
+    this.#drained = true;
+    if (this.#compiled === undefined) return;
+    this.#rows = this.#rows.slice(this.#next);
+    this.#next = 0;
+    let kept = 0;
+    while (this.#compiled !== undefined) {
+      kept += this.#fetch(MAX_ROWS, MAX_BYTES);
+      if (kept > MAX_DRAINED_BYTES && this.#compiled !== undefined) this.#abandon();
+    }
+  }
+
+  #abandon(): void {
+    this.#rows = [];
+    const error = ownError(
+      'ITERATOR_ABANDONED',
+      'The iterator had to end its read transaction, for a write or after 100 other statements ' +
+        'without a row, and more than 16 MiB of its rows were left',
+    );
+    this.#failure = { error };
+    this.#release(false);
+  }
+
+  /** @returns whether there is a row */
+  #refill(iterator: object): boolean {
+    this.#rows = [];
+    this.#next = 0;
+    try {
+      if (!this.#started) this.#start(iterator);
+      while (this.#rows.length === 0 && this.#compiled !== undefined) this.#readBatch();
+      if (this.#rows.length === 0 && this.#failure !== undefined) throw this.#failure.error;
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    return this.#rows.length > 0;
+  }
+
+  #start(iterator: object): void {
+    const { sql, readonly, values } = this.#query;
+    const connection = this.#connection;
+    this.#started = true;
+    connection.cursors.beforeExecution(!readonly);
+    this.advancedAt = connection.cursors.executions;
+    const compiled = connection.statements.obtain(sql);
+    connection.statements.takeOut(compiled);
+    this.#compiled = compiled;
+    bindValues(compiled, values);
+    connection.log(compiled);
+    connection.cursors.add(this);
+    watch(iterator, this);
+    // A statement that writes and returns rows has written all of them before its first row, but
+    // commits only at its end.
+    if (!readonly) while (this.#compiled !== undefined) this.#fetch(MAX_ROWS, NO_LIMIT);
+  }
+
+  #readBatch(): void {
+    const first = this.#batchRows === FIRST_ROWS;
+    this.#fetch(this.#batchRows, first ? FIRST_BYTES : MAX_BYTES);
+    this.#batchRows = Math.min(this.#batchRows * 4, MAX_ROWS);
+  }
+
+  // Appends a batch to the rows at hand, and lets go of the statement at its end. An error waits
+  // until the rows before it have been handed out.
+  #fetch(maxRows: number, maxBytes: number): number {
+    const compiled = this.#compiled as CompiledStatement;
+    const { safeIntegers, readonly } = this.#query;
+    let more = false;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      more = fetchBatch(this.#connection, compiled, maxRows, maxBytes, false, safeIntegers);
+    } catch (error) {
+      failure = { error };
+    }
+    const size = rowCount * columnCount * CELL_BYTES + arenaBytes;
+    if (this.#failure === undefined) this.#decodeBatch(compiled);
+    if (failure !== undefined && !readonly) {
+      // Nothing was written.
+      this.#rows = [];
+      this.#failure = failure;
+    }
+    this.#failure ??= failure;
+    // What writes goes on to its end, where it commits.
+    if (!more) this.#release(true);
+    else if (this.#failure !== undefined && readonly) this.#release(false);
+    return size;
+  }
+
+  #decodeBatch(compiled: CompiledStatement): void {
+    const { shape, safeIntegers } = this.#query;
+    try {
+      // The views may be those of before an error.
+      refreshViews();
+      for (let row = 0; row < rowCount; row++) {
+        this.#rows.push(decodeRow(compiled, row, shape, safeIntegers));
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #release(isReset: boolean): void {
+    const compiled = this.#compiled;
+    if (compiled === undefined) return;
+    this.#compiled = undefined;
+    const connection = this.#connection;
+    connection.cursors.remove(this);
+    unwatch(this);
+    if (!connection.isOpen) return;
+    if (!isReset) {
+      reset(compiled.handle);
+      compiled.holdsMuch = false;
+    }
+    connection.finished(compiled);
+    connection.statements.giveBack(compiled);
+  }
+}

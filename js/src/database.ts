@@ -1,0 +1,166 @@
+import type { Connection } from './connection.js';
+import { typeError } from './errors.js';
+import { execute } from './exec.js';
+import { booleanOption } from './options.js';
+import { executePragma } from './pragma.js';
+import { Statement } from './statement.js';
+import { toggled } from './toggle.js';
+import { type AnyFunction, type Transaction, wrapInTransaction } from './transaction.js';
+
+/** Options of {@link Database.pragma}. */
+export interface PragmaOptions {
+  /** Returns the first value of the first row alone. Default false. */
+  simple?: boolean | undefined;
+}
+
+/** The statements that {@link Database.prepare} makes for a tuple or an object of parameters. */
+export type PreparedStatement<
+  BindParameters extends unknown[] | object,
+  Row,
+> = BindParameters extends unknown[]
+  ? Statement<BindParameters, Row>
+  : Statement<[BindParameters], Row>;
+
+function requireString(value: unknown): asserts value is string {
+  if (typeof value !== 'string') {
+    throw typeError('Expected first argument to be a string', 'INVALID_ARGUMENT');
+  }
+}
+
+/**
+ * An open connection. It follows better-sqlite3
+ * (https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md).
+ *
+ * A call on a connection that was closed is a `TypeError` `CONNECTION_CLOSED`, one inside its own
+ * verbose function a `TypeError` `CONNECTION_BUSY`, one after a crash of the WebAssembly instance
+ * a `SqliteError` `POISONED`.
+ */
+export class Database {
+  readonly #name: string;
+  readonly #readonly: boolean;
+  readonly #connection: Connection;
+
+  /** @internal */
+  constructor(connection: Connection, name: string, readonly: boolean) {
+    this.#connection = connection;
+    this.#name = name;
+    this.#readonly = readonly;
+  }
+
+  /** Name of the runtime. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Whether the connection can only read. */
+  get readonly(): boolean {
+    return this.#readonly;
+  }
+
+  /** Always false: the database is shared. */
+  get memory(): boolean {
+    return false;
+  }
+
+  /** Whether the connection can be used. */
+  get open(): boolean {
+    return this.#connection.isOpen;
+  }
+
+  /** Whether a transaction is open. */
+  get inTransaction(): boolean {
+    return this.#connection.inTransaction;
+  }
+
+  /**
+   * Compiles one statement.
+   *
+   * @throws SqliteError when SQLite refuses the SQL
+   * @throws RangeError `INVALID_ARGUMENT` for no statement or more than one
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  prepare<BindParameters extends unknown[] | object = unknown[], Row = unknown>(
+    sql: string,
+  ): PreparedStatement<BindParameters, Row> {
+    requireString(sql);
+    this.#connection.requireUsable();
+    const statement = new Statement(this, this.#connection, sql);
+    return statement as unknown as PreparedStatement<BindParameters, Row>;
+  }
+
+  /**
+   * Executes any number of statements and drops their rows. A failing statement ends it; what was
+   * done before stays done, unless it stands in a transaction that is rolled back.
+   *
+   * @throws SqliteError what SQLite reports
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  exec(sql: string): this {
+    requireString(sql);
+    this.#connection.requireUsable();
+    execute(this.#connection, sql);
+    return this;
+  }
+
+  /**
+   * Makes a function that runs in a transaction: it commits when the function returns, and rolls
+   * back when it throws. Inside of another transaction it is a savepoint. The function must not
+   * be async.
+   *
+   * @returns the function, with `deferred`, `immediate` and `exclusive` versions of it
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  transaction<F extends AnyFunction>(fn: F): Transaction<F> {
+    if (typeof fn !== 'function') {
+      throw typeError('Expected first argument to be a function', 'INVALID_ARGUMENT');
+    }
+    this.#connection.requireUsable();
+    return wrapInTransaction(this, fn);
+  }
+
+  /**
+   * Executes `PRAGMA` and the given text (https://sqlite.org/pragma.html).
+   *
+   * @returns its rows as objects; with `simple` the first value of the first row, undefined
+   *   without a row
+   * @throws SqliteError what SQLite reports
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  pragma(source: string, options: PragmaOptions = {}): unknown {
+    requireString(source);
+    if (typeof options !== 'object') {
+      throw typeError('Expected second argument to be an options object', 'INVALID_ARGUMENT');
+    }
+    const simple = booleanOption(options ?? {}, 'simple', 'INVALID_ARGUMENT');
+    this.#connection.requireUsable();
+    return executePragma(this.#connection, source, simple);
+  }
+
+  /**
+   * Makes new statements return integers as bigints, or turns that off.
+   *
+   * @param toggle default true
+   * @throws TypeError `INVALID_ARGUMENT`
+   */
+  defaultSafeIntegers(...toggle: [toggle?: boolean]): this {
+    this.#connection.safeIntegers = toggled(toggle);
+    return this;
+  }
+
+  /**
+   * Closes the connection; a transaction that is open is rolled back. Statements and iterators of
+   * it throw from then on. Closing again does nothing.
+   *
+   * @throws TypeError `CONNECTION_BUSY`
+   */
+  close(): this {
+    this.#connection.requireIdle();
+    this.#connection.close();
+    return this;
+  }
+
+  /** Closes the connection at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,386 @@
+// The one boundary to the WebAssembly instance. Whatever a synchronous call throws has unwound
+// wasm frames without cleaning up (a trap, an exhausted stack, an exception of an import), so it
+// poisons the instance. After that nothing is given back to it: those calls do nothing.
+
+import { SqliteError } from './errors.js';
+import { instance, isPoisoned, poisonedError } from './poison.js';
+import { resultCodeName } from './result_codes.js';
+import type { Runtime } from './runtime.js';
+import initialize, * as wasm from './wasm/sharedwal_js.js';
+
+instance.abandon = wasm.abandon;
+
+/** Compiles and starts the module, from its usual place when no source is given. */
+export async function instantiate(
+  source: string | URL | WebAssembly.Module | undefined,
+): Promise<WebAssembly.Memory> {
+  const output = await initialize(source === undefined ? undefined : { module_or_path: source });
+  return output.memory;
+}
+
+/** What {@link connect} needs to know. */
+export interface ConnectOptions {
+  readonly: boolean;
+  fileMustExist: boolean;
+  timeoutMs: number;
+  journalMode: string;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @returns its number, for all calls that take a `database`
+ */
+export async function connect(runtime: Runtime, options: ConnectOptions): Promise<number> {
+  const { readonly, fileMustExist, timeoutMs, journalMode } = options;
+  try {
+    return await wasm.connect(runtime, readonly, fileMustExist, timeoutMs, journalMode);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      instance.crash ??= { cause: error };
+      throw poisonedError(instance.crash);
+    }
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    if (typeof code !== 'string' && typeof code !== 'number') throw error;
+    const name = typeof code === 'number' ? resultCodeName(code) : code;
+    throw new SqliteError(String(message), name);
+  }
+}
+
+/** Closes a connection with all its statements. */
+export function close(database: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.close(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/**
+ * Memory inside the instance. It may grow by that, which detaches every view of it.
+ *
+ * @throws SqliteError `SQLITE_NOMEM`
+ */
+export function allocate(bytes: number): number {
+  let pointer: number;
+  try {
+    pointer = wasm.alloc(bytes);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+  if (pointer === 0) throw new SqliteError(`out of memory (${bytes} bytes)`, 'SQLITE_NOMEM');
+  return pointer;
+}
+
+/** Gives memory back. */
+export function deallocate(pointer: number, bytes: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.free(pointer, bytes);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/**
+ * Compiles the first statement of some SQL.
+ *
+ * @returns the statement, or 0: nothing to compile when {@link errorCode} is 0, else an error
+ */
+export function prepare(database: number, sql: number, bytes: number, keep: boolean): number {
+  try {
+    return wasm.prepare(database, sql, bytes, keep);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Where the last compiled statement ended, in bytes from the start of its SQL. */
+export function prepareTail(database: number): number {
+  try {
+    return wasm.prepare_tail(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Frees a statement. */
+export function finalize(statement: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.finalize(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Ends a statement's execution and forgets its parameters. */
+export function reset(statement: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.reset(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Largest index of a parameter. */
+export function parameterCount(statement: number): number {
+  try {
+    return wasm.parameter_count(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Name of a parameter with its `:`, `@`, `$` or `?`; undefined for a bare `?`. From 1. */
+export function parameterName(statement: number, index: number): string | undefined {
+  try {
+    return wasm.parameter_name(statement, index);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Columns of a result, 0 for a statement without one. */
+export function columnCount(statement: number): number {
+  try {
+    return wasm.column_count(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Name of a column, from 0. */
+export function columnName(statement: number, column: number): string {
+  try {
+    return wasm.column_name(statement, column);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Declared type of the table column behind a column. */
+export function columnType(statement: number, column: number): string | undefined {
+  try {
+    return wasm.column_decltype(statement, column);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Name of the table column behind a column. */
+export function columnOrigin(statement: number, column: number): string | undefined {
+  try {
+    return wasm.column_origin(statement, column);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Table of the table column behind a column. */
+export function columnTable(statement: number, column: number): string | undefined {
+  try {
+    return wasm.column_table(statement, column);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Database of the table column behind a column. */
+export function columnDatabase(statement: number, column: number): string | undefined {
+  try {
+    return wasm.column_database(statement, column);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Whether a statement writes nothing by itself (`BEGIN` and `COMMIT` do not). */
+export function isReadonly(statement: number): boolean {
+  try {
+    return wasm.is_readonly(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** SQL of a statement with its parameters' values in place. */
+export function expandedSql(statement: number): string | undefined {
+  try {
+    return wasm.expanded_sql(statement);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Binds NULL. Returns a result code, as all `bind…` do. */
+export function bindNull(statement: number, index: number): number {
+  try {
+    return wasm.bind_null(statement, index);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Binds a REAL. */
+export function bindDouble(statement: number, index: number, value: number): number {
+  try {
+    return wasm.bind_double(statement, index, value);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Binds an INTEGER. The value must fit into 64 bits. */
+export function bindInteger(statement: number, index: number, value: bigint): number {
+  try {
+    return wasm.bind_i64(statement, index, value);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Binds a copy of UTF-8 text. */
+export function bindText(statement: number, index: number, pointer: number, bytes: number): number {
+  try {
+    return wasm.bind_text(statement, index, pointer, bytes);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Binds a copy of a BLOB. */
+export function bindBlob(statement: number, index: number, pointer: number, bytes: number): number {
+  try {
+    return wasm.bind_blob(statement, index, pointer, bytes);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/**
+ * Reads the next rows into the batch: up to `maxRows`, fewer where their text and BLOBs take more
+ * than `maxBytes`.
+ *
+ * @param once ends the execution after this batch
+ * @returns `SQLITE_ROW` when there may be more, `SQLITE_DONE` at the end, else an error code. The
+ *   statement has been reset in all cases but the first.
+ */
+export function fetch(
+  statement: number,
+  maxRows: number,
+  maxBytes: number,
+  once: boolean,
+  safeIntegers: boolean,
+): number {
+  try {
+    return wasm.fetch_rows(statement, maxRows, maxBytes, once, safeIntegers);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Address of the words that describe the last batch; the same for the life of the instance. */
+export function batchAddress(): number {
+  try {
+    return wasm.batch();
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Runs all statements of some SQL. Returns a result code. */
+export function execute(database: number, sql: number, bytes: number): number {
+  try {
+    return wasm.exec(database, sql, bytes);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** The last call's extended result code. */
+export function errorCode(database: number): number {
+  try {
+    return wasm.errcode(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** The last call's message. */
+export function errorMessage(database: number): string {
+  try {
+    return wasm.errmsg(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Rows that the last INSERT, UPDATE or DELETE changed. */
+export function changes(database: number): number {
+  try {
+    return wasm.changes(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Rows changed since the connection was opened. */
+export function totalChanges(database: number): number {
+  try {
+    return wasm.total_changes(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Rowid of the last inserted row. */
+export function lastInsertRowid(database: number): bigint {
+  try {
+    return wasm.last_insert_rowid(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Whether a transaction is open. */
+export function inTransaction(database: number): boolean {
+  try {
+    return wasm.in_transaction(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}

@@ -1,0 +1,53 @@
+import { NO_LIMIT } from './batch.js';
+import type { Connection } from './connection.js';
+import { sqliteError } from './connection_error.js';
+import * as engine from './engine.js';
+import { bytes, leave, type Place, placeTextApart, refreshViews } from './memory.js';
+import { SQLITE_DONE, SQLITE_OK, SQLITE_ROW } from './result_codes.js';
+import { mayAlterSchema, skipEmpty } from './sql_text.js';
+
+/**
+ * Executes all statements of some SQL and drops their rows.
+ *
+ * @throws SqliteError the first statement that fails ends it
+ */
+export function execute(connection: Connection, text: string): void {
+  connection.cursors.beforeExecution(true);
+  // A NUL ends SQL.
+  const [sql = ''] = text.split('\0', 1);
+  const place = placeTextApart(sql);
+  try {
+    if (connection.verbose !== undefined) executeEach(connection, place);
+    else if (engine.execute(connection.database, place.pointer, place.length) !== SQLITE_OK) {
+      throw connection.failure();
+    }
+  } finally {
+    leave(place);
+    if (connection.isOpen && mayAlterSchema(sql)) connection.schemaChanged();
+  }
+}
+
+// One by one, as the verbose function wants to know each before it runs. Its calls may use other
+// connections of this context, and so the scratch memory.
+function executeEach(connection: Connection, { pointer, length }: Place): void {
+  const { database } = connection;
+  for (let at = 0; ; ) {
+    refreshViews();
+    at = skipEmpty(bytes.subarray(pointer, pointer + length), at);
+    const statement = engine.prepare(database, pointer + at, length - at, false);
+    if (statement === 0 && engine.errorCode(database) !== SQLITE_OK) throw sqliteError(database);
+    const consumed = engine.prepareTail(database);
+    if (consumed === 0) return;
+    at += consumed;
+    // A comment.
+    if (statement === 0) continue;
+    try {
+      connection.logSql(engine.expandedSql(statement) ?? '');
+      let code = SQLITE_ROW;
+      while (code === SQLITE_ROW) code = engine.fetch(statement, 1024, NO_LIMIT, false, true);
+      if (code !== SQLITE_DONE) throw connection.failure();
+    } finally {
+      engine.finalize(statement);
+    }
+  }
+}

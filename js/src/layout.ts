@@ -1,0 +1,44 @@
+// Generated from crates/sharedwal/src/layout.rs; do not edit.
+
+/** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
+export const LAYOUT_VERSION = 1;
+/** Length of the control block in bytes. */
+export const CONTROL_BYTES = 5016;
+/** wal-index pages that a runtime can have. */
+export const INDEX_MAX_PAGES = 1024;
+/** Bytes of a wal-index page. */
+export const INDEX_PAGE_BYTES = 32768;
+/** Super-journals that can exist at a time. */
+export const SUPER_JOURNALS = 4;
+/** Connections that one runtime can have at a time. */
+export const SLOTS = 64;
+/** The bits of a slot's word that are its state; 0 is free. */
+export const SLOT_STATE_MASK = 255;
+/** Bytes in a unit of file size. */
+export const SIZE_UNIT_BYTES = 512;
+
+/** Offsets of the words of the control block that JavaScript reads or writes. */
+export const WORD = {
+  /** 1 after dispose(): no further connection. */
+  DISPOSED: 0,
+  /** Commits since the runtime was created. */
+  COMMITS: 7,
+  /** Dead connections that were reaped since the runtime was created. */
+  DEATHS: 10,
+  /** Completed checkpoint runs since the runtime was created. */
+  CHECKPOINTS: 8,
+  /** Size of the database in units of 512 bytes. */
+  DATABASE_UNITS: 51,
+  /** Bytes of the database past its last whole unit. */
+  DATABASE_TAIL: 50,
+  /** Size of the write-ahead log in units of 512 bytes. */
+  WRITE_AHEAD_UNITS: 55,
+  /** Bytes of the write-ahead log past its last whole unit. */
+  WRITE_AHEAD_TAIL: 54,
+  /** Frames in the write-ahead log (mxFrame of the wal-index header). */
+  WAL_FRAMES: 20,
+  /** Frames that checkpoints have copied into the database (nBackfill). */
+  WAL_BACKFILLED: 40,
+  /** Word of each connection slot: its generation, and its state in the lower byte. */
+  SLOTS: 166,
+} as const;

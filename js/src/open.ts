@@ -1,0 +1,117 @@
+import { Connection } from './connection.js';
+import { Database } from './database.js';
+import { connect } from './engine.js';
+import { ownError, rangeError, typeError } from './errors.js';
+import { booleanOption, requireKnownOptions } from './options.js';
+import { requireNotPoisoned } from './poison.js';
+import type { Runtime } from './runtime.js';
+import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
+import { loadWasm, type WasmSource } from './wasm.js';
+
+/** How the database keeps its transactions, see https://sqlite.org/pragma.html#pragma_journal_mode */
+export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
+
+/** Options of {@link open}. */
+export interface OpenOptions extends WasmSource {
+  /** Refuses writes with `SQLITE_READONLY`. Default false. */
+  readonly?: boolean | undefined;
+  /** Refuses to create a database that does not exist yet. Default false. */
+  fileMustExist?: boolean | undefined;
+  /**
+   * How many milliseconds to wait for other connections before `SQLITE_BUSY`. Default 5000. The
+   * main thread must not wait: there it is `SQLITE_BUSY` at once.
+   */
+  timeout?: number | undefined;
+  /** Called with each statement that is about to be executed, its parameters in place. */
+  verbose?: ((sql: string) => unknown) | null | undefined;
+  /** Mode that the database is put into. Default `wal`; the others let nobody read meanwhile. */
+  journalMode?: JournalMode | undefined;
+}
+
+const OPTIONS: readonly (keyof OpenOptions)[] = [
+  'readonly',
+  'fileMustExist',
+  'timeout',
+  'verbose',
+  'journalMode',
+  'wasmUrl',
+  'wasmModule',
+];
+
+const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist'];
+const DEFAULT_TIMEOUT_MS = 5000;
+const MAX_TIMEOUT_MS = 0x7fffffff;
+
+function resolveTimeout(timeout: unknown): number {
+  if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
+  if (typeof timeout !== 'number' || !Number.isInteger(timeout) || timeout < 0) {
+    throw typeError('Expected the "timeout" option to be a positive integer', 'INVALID_OPTION');
+  }
+  if (timeout > MAX_TIMEOUT_MS) {
+    throw rangeError(`Option "timeout" cannot be greater than ${MAX_TIMEOUT_MS}`, 'INVALID_OPTION');
+  }
+  return timeout;
+}
+
+function resolveVerbose(verbose: OpenOptions['verbose']): ((sql: string) => unknown) | undefined {
+  if (verbose === undefined || verbose === null) return undefined;
+  if (typeof verbose !== 'function') {
+    throw typeError('Expected the "verbose" option to be a function', 'INVALID_OPTION');
+  }
+  return verbose;
+}
+
+function resolveJournalMode(mode: unknown): JournalMode {
+  if (mode === undefined) return 'wal';
+  if (!JOURNAL_MODES.includes(mode)) {
+    throw typeError(
+      `Expected the "journalMode" option to be one of ${JOURNAL_MODES.join(', ')}`,
+      'INVALID_OPTION',
+    );
+  }
+  return mode as JournalMode;
+}
+
+function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
+  if (wasmUrl !== undefined && typeof wasmUrl !== 'string' && !(wasmUrl instanceof URL)) {
+    throw typeError('Expected the "wasmUrl" option to be a string or a URL', 'INVALID_OPTION');
+  }
+  if (wasmModule !== undefined && !(wasmModule instanceof WebAssembly.Module)) {
+    throw typeError(
+      'Expected the "wasmModule" option to be a WebAssembly.Module',
+      'INVALID_OPTION',
+    );
+  }
+}
+
+/**
+ * Opens a connection to a runtime, in the context that calls it: foreign keys on, pages of 4096
+ * bytes, in WAL mode unless told otherwise. Works in dedicated workers, in their workers, and on
+ * the main thread, which never waits for others.
+ *
+ * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `RUNTIME_DISPOSED`,
+ *   `TOO_MANY_CONNECTIONS`, `WASM_LOAD_FAILED`, `POISONED`, `INVALID_OPTION` for an unknown option,
+ *   `SQLITE_CANTOPEN` with `fileMustExist`
+ * @throws TypeError or RangeError `INVALID_OPTION`
+ */
+export async function open(runtime: Runtime, options: OpenOptions = {}): Promise<Database> {
+  if (typeof options !== 'object' || options === null) {
+    throw typeError('Expected second argument to be an options object', 'INVALID_OPTION');
+  }
+  requireKnownOptions(options, OPTIONS);
+  const readonly = booleanOption(options, 'readonly', 'INVALID_OPTION');
+  const fileMustExist = booleanOption(options, 'fileMustExist', 'INVALID_OPTION');
+  const timeoutMs = resolveTimeout(options.timeout);
+  const verbose = resolveVerbose(options.verbose);
+  const journalMode = resolveJournalMode(options.journalMode);
+  requireWasmSource(options);
+
+  requireRuntime(runtime);
+  if (isDisposed(controlWords(runtime))) {
+    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
+  }
+  requireNotPoisoned();
+  await loadWasm(options);
+  const database = await connect(runtime, { readonly, fileMustExist, timeoutMs, journalMode });
+  return new Database(new Connection(database, verbose), runtime.name, readonly);
+}

@@ -1,0 +1,153 @@
+import { type CapacityOptions, resolveCapacities } from './capacities.js';
+import { ownError } from './errors.js';
+import { CONTROL_BYTES, INDEX_PAGE_BYTES, LAYOUT_VERSION, SUPER_JOURNALS } from './layout.js';
+import { requireKnownOptions } from './options.js';
+import { requireSharedMemory, reserve, reserveSegments } from './reservation.js';
+
+/** Options of {@link createRuntime}. */
+export interface RuntimeOptions extends CapacityOptions {
+  /** Name of the database, as `Database.name` has it. Default `main`. */
+  name?: string | undefined;
+  /**
+   * After how many milliseconds without a sign of life a connection may be taken for dead, where
+   * the browser gives no proof of it. Default 30000.
+   */
+  lockStaleMs?: number | undefined;
+  /**
+   * Where the engine cannot grow a `SharedArrayBuffer`: take the maximum capacities at once.
+   * Default false.
+   */
+  allowFixedCapacityFallback?: boolean | undefined;
+}
+
+/**
+ * A database in shared memory: a plain object that `postMessage` hands to dedicated workers (and
+ * theirs) without copying a byte. Other tabs, SharedWorkers, service workers and IndexedDB cannot
+ * hold one. Its fields belong to sharedwal.
+ */
+export interface Runtime {
+  /** Version of the memory layout. */
+  readonly sharedwal: number;
+  /** Unique among all runtimes. */
+  readonly id: string;
+  readonly name: string;
+  readonly lockStaleMs: number;
+  readonly control: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+  readonly database: SharedArrayBuffer[];
+  readonly writeAhead: SharedArrayBuffer[];
+  readonly journal: SharedArrayBuffer[];
+  readonly superJournals: SharedArrayBuffer[];
+}
+
+const OPTIONS: readonly (keyof RuntimeOptions)[] = [
+  'name',
+  'initialDatabaseCapacityBytes',
+  'maxDatabaseCapacityBytes',
+  'initialWriteAheadCapacityBytes',
+  'maxWriteAheadCapacityBytes',
+  'segmentCapacityBytes',
+  'lockStaleMs',
+  'allowFixedCapacityFallback',
+];
+
+const DEFAULT_LOCK_STALE_MS = 30_000;
+const SUPER_JOURNAL_BYTES = 65_536;
+// Names become file names inside SQLite, where these would end the name or start another part.
+const FORBIDDEN_IN_NAMES = /[\p{Cc}/\\?#%]/u;
+const MAX_NAME_LENGTH = 128;
+
+function resolveName(name: unknown): string {
+  if (name === undefined) return 'main';
+  if (
+    typeof name !== 'string' ||
+    name === '' ||
+    name.length > MAX_NAME_LENGTH ||
+    FORBIDDEN_IN_NAMES.test(name)
+  ) {
+    const wanted = `a string of 1 to ${MAX_NAME_LENGTH} characters without / \\ ? # %`;
+    throw ownError('INVALID_OPTION', `"name" must be ${wanted}`);
+  }
+  return name;
+}
+
+function resolveLockStaleMs(milliseconds: unknown): number {
+  if (milliseconds === undefined) return DEFAULT_LOCK_STALE_MS;
+  const valid =
+    typeof milliseconds === 'number' &&
+    Number.isInteger(milliseconds) &&
+    milliseconds > 0 &&
+    milliseconds <= 0x7fffffff;
+  if (!valid) {
+    const wanted = 'a whole number of milliseconds from 1 to 2147483647';
+    throw ownError('INVALID_OPTION', `"lockStaleMs" must be ${wanted}`);
+  }
+  return milliseconds;
+}
+
+function resolveFallback(allowed: unknown): boolean {
+  if (allowed === undefined) return false;
+  if (typeof allowed !== 'boolean') {
+    throw ownError('INVALID_OPTION', '"allowFixedCapacityFallback" must be a boolean');
+  }
+  return allowed;
+}
+
+/**
+ * Creates an empty database in shared memory. Needs no WebAssembly and works in every context of
+ * a cross-origin isolated page; hand the result to workers with `postMessage` and
+ * {@link open} it there. Its memory is freed when the last context lets go of it.
+ *
+ * @throws SqliteError `NOT_CROSS_ORIGIN_ISOLATED`, `NO_SHARED_ARRAY_BUFFER`,
+ *   `NO_GROWABLE_SHARED_ARRAY_BUFFER`, `RESERVATION_REFUSED`, `INVALID_CAPACITY`,
+ *   `INVALID_OPTION`
+ */
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  requireKnownOptions(options, OPTIONS);
+  const name = resolveName(options.name);
+  const lockStaleMs = resolveLockStaleMs(options.lockStaleMs);
+  const fixedCapacity = resolveFallback(options.allowFixedCapacityFallback);
+  const capacities = resolveCapacities(options);
+  requireSharedMemory(fixedCapacity);
+
+  const databaseOption = 'maxDatabaseCapacityBytes';
+  const writeAheadOption = 'maxWriteAheadCapacityBytes';
+  const database = {
+    initialBytes: capacities.initialDatabase,
+    maxBytes: capacities.maxDatabase,
+    option: databaseOption,
+  } as const;
+  const writeAhead = {
+    initialBytes: capacities.initialWriteAhead,
+    maxBytes: capacities.maxWriteAhead,
+    option: writeAheadOption,
+  } as const;
+  const journal = {
+    initialBytes: 0,
+    maxBytes: capacities.maxJournal,
+    option: databaseOption,
+  } as const;
+  const index = {
+    initialBytes: INDEX_PAGE_BYTES,
+    maxBytes: capacities.maxIndex,
+    option: writeAheadOption,
+  } as const;
+  const superJournal = {
+    initialBytes: 0,
+    maxBytes: SUPER_JOURNAL_BYTES,
+    option: databaseOption,
+  } as const;
+
+  return {
+    sharedwal: LAYOUT_VERSION,
+    id: crypto.randomUUID(),
+    name,
+    lockStaleMs,
+    control: new SharedArrayBuffer(CONTROL_BYTES),
+    index: reserve(index),
+    database: reserveSegments(database, capacities.segment),
+    writeAhead: reserveSegments(writeAhead, capacities.segment),
+    journal: reserveSegments(journal, capacities.segment),
+    superJournals: Array.from({ length: SUPER_JOURNALS }, () => reserve(superJournal)),
+  };
+}

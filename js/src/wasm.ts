@@ -1,0 +1,37 @@
+import { instantiate } from './engine.js';
+import { ownError } from './errors.js';
+import { attachMemory } from './memory.js';
+
+/** Where the WebAssembly module comes from. */
+export interface WasmSource {
+  /** Address of `sharedwal_js_bg.wasm`. Default: beside the package's JavaScript. */
+  wasmUrl?: string | URL | undefined;
+  /** The module itself, already compiled. Goes before `wasmUrl`. */
+  wasmModule?: WebAssembly.Module | undefined;
+}
+
+let loading: Promise<void> | undefined;
+
+async function load({ wasmUrl, wasmModule }: WasmSource): Promise<void> {
+  try {
+    attachMemory(await instantiate(wasmModule ?? wasmUrl));
+  } catch (cause) {
+    const place = wasmModule ? 'The given wasmModule' : `${wasmUrl ?? 'sharedwal_js_bg.wasm'}`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw ownError('WASM_LOAD_FAILED', `${place} could not be loaded: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Loads the module once for this context: the first call decides where from, later calls wait for
+ * the same module. After a failure the next call tries again.
+ *
+ * @throws SqliteError `WASM_LOAD_FAILED`
+ */
+export function loadWasm(source: WasmSource): Promise<void> {
+  loading ??= load(source).catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
