@@ -1,0 +1,95 @@
+// Builds dist/: the wasm module and its glue by wasm-pack, then the TypeScript sources.
+//
+//   node scripts/build.mjs          optimised
+//   node scripts/build.mjs --dev    the wasm module quickly, without optimisation
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { changed, remember } from './setup/fingerprint.mjs';
+import { root, targetDirectory } from './setup/paths.mjs';
+import { main, say } from './setup/report.mjs';
+import { ask, runLogged } from './setup/run.mjs';
+import { setup } from './setup.mjs';
+
+/** @typedef {import('./setup.mjs').Setup} Setup */
+
+const CRATE = join(root, 'crates', 'sharedwal-js');
+const dist = join(root, 'dist');
+
+/** What decides the wasm module's content, besides the toolchain. */
+const WASM_SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo'];
+const TS_SOURCES = ['js/src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+
+/**
+ * @param {Setup} environment
+ * @param {{ dev?: boolean }} [options]
+ */
+export async function build(environment, { dev = false } = {}) {
+  await buildWasm(environment, dev);
+  await buildTypeScript(environment);
+}
+
+/**
+ * @param {Setup} environment
+ * @param {boolean} dev
+ */
+export async function buildWasm({ wasmEnv }, dev = false) {
+  const output = join(dist, 'wasm');
+  const flavour = [
+    dev ? 'dev' : 'release',
+    ask('rustc', ['-vV'], { env: wasmEnv }),
+    wasmEnv.CC_wasm32_unknown_unknown,
+    wasmEnv.CFLAGS_wasm32_unknown_unknown,
+    wasmEnv.CARGO_ENCODED_RUSTFLAGS,
+  ].join(' ');
+  const complete = existsSync(join(output, 'sharedwal_js_bg.wasm'));
+  const news = changed('wasm', WASM_SOURCES, flavour);
+  if (complete && !news) return;
+
+  // Made aside and then put in place whole: a build that fails leaves the last good one.
+  const fresh = join(targetDirectory, 'wasm-pack');
+  rmSync(fresh, { recursive: true, force: true });
+  await runLogged(
+    `building the wasm module (${dev ? 'dev' : 'release'})`,
+    'wasm-pack',
+    [
+      ...['build', CRATE, '--mode', 'no-install', '--target', 'web', '--no-pack', '--no-opt'],
+      ...[dev ? '--dev' : '--release', '--out-dir', fresh, '--out-name', 'sharedwal_js'],
+      ...['--', '--locked'],
+    ],
+    { env: wasmEnv, topic: 'build' },
+  );
+  for (const unwanted of ['.gitignore', 'README.md', 'package.json']) {
+    rmSync(join(fresh, unwanted), { force: true });
+  }
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  cpSync(fresh, output, { recursive: true });
+  if (news) remember('wasm', news);
+  const bytes = readFileSync(join(output, 'sharedwal_js_bg.wasm')).length;
+  say('build', `dist/wasm/sharedwal_js_bg.wasm: ${(bytes / 1024).toFixed(0)} KiB`);
+}
+
+/** @param {Setup} environment */
+export async function buildTypeScript({ env }) {
+  const news = changed('typescript', [...TS_SOURCES, 'dist/wasm/sharedwal_js.d.ts']);
+  if (!news && existsSync(join(dist, 'index.js'))) return;
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const fresh = join(root, 'target', 'typescript');
+  rmSync(fresh, { recursive: true, force: true });
+  await runLogged(
+    'compiling js/src to dist',
+    process.execPath,
+    [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh],
+    { env, topic: 'build' },
+  );
+  for (const name of readdirSync(dist).filter((name) => name !== 'wasm')) {
+    rmSync(join(dist, name), { recursive: true, force: true });
+  }
+  cpSync(fresh, dist, { recursive: true });
+  if (news) remember('typescript', news);
+}
+
+await main(import.meta.url, async () => {
+  await build(await setup({ browser: false }), { dev: process.argv.includes('--dev') });
+  say('build', 'dist/ is up to date');
+});
