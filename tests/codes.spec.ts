@@ -1,0 +1,18 @@
+import { expect, test } from '@playwright/test';
+import { CODES } from '../dist/codes.js';
+import { openPage } from './open_page.js';
+
+test('every error code is provoked by a page', async ({ page }) => {
+  test.setTimeout(300_000);
+  const provoked = new Set<string>();
+  for (const [name, params, base] of [
+    ['bad_input', {}, '/tests/'],
+    ['api', { quick: '1' }, '/tests/'],
+    ['not_isolated', {}, '/plain/tests/'],
+  ] as const) {
+    const report = await openPage(page, name, { params, base, timeout: 200_000 });
+    for (const code of report.provoked ?? []) provoked.add(code);
+  }
+  const missing = Object.keys(CODES).filter((code) => !provoked.has(code));
+  expect(missing, 'codes that no page provokes').toEqual([]);
+});

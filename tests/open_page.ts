@@ -1,0 +1,51 @@
+import { expect, type Page } from '@playwright/test';
+
+/** What a page module in `pages/` reports. */
+export interface PageReport {
+  ok: boolean;
+  checks: { name: string; ok: boolean; detail?: string }[];
+  provoked?: string[];
+  figures?: Record<string, unknown>;
+  error?: string;
+}
+
+export interface PageOptions {
+  params?: Record<string, string>;
+  /** Checks that the page must make at least: a page that checks nothing has not passed. */
+  minChecks?: number;
+  timeout?: number;
+  /** Where the tests are served. */
+  base?: string;
+}
+
+/** Set for a run without the long stress. */
+export const quick = Boolean(process.env.SHAREDWAL_QUICK);
+
+/** Opens a test page by its name, waits for its report, and fails with what failed in it. */
+export async function openPage(
+  page: Page,
+  name: string,
+  { params = {}, minChecks = 3, timeout = 120_000, base = '/tests/' }: PageOptions = {},
+): Promise<PageReport> {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(`page error: ${error.stack ?? error}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`console: ${message.text()}`);
+  });
+  await page.goto(`${base}page.html?${new URLSearchParams({ name, ...params })}`);
+  try {
+    await page.waitForFunction(() => 'report' in globalThis, undefined, { timeout });
+  } catch (error) {
+    throw new Error(`page ${name} made no report in ${timeout} ms\n${errors.join('\n')}`, {
+      cause: error,
+    });
+  }
+  const report = (await page.evaluate(() => Reflect.get(globalThis, 'report'))) as PageReport;
+  const failed = report.checks.filter((check) => !check.ok);
+  const lines = failed.map(({ name, detail }) => `  ${name}: ${detail ?? 'did not hold'}`);
+  if (lines.length > 0) throw new Error(`failed checks of page ${name}:\n${lines.join('\n')}`);
+  expect(report.error, `page ${name} threw\n${errors.join('\n')}`).toBeUndefined();
+  expect(report.checks.length, `checks of page ${name}`).toBeGreaterThanOrEqual(minChecks);
+  expect(report.ok, `verdict of page ${name}`).toBe(true);
+  return report;
+}

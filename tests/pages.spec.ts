@@ -1,0 +1,33 @@
+import { test } from '@playwright/test';
+import { openPage, quick } from './open_page.js';
+
+const MINUTE = 60_000;
+
+/** Pages that are opened once, with the checks that each makes at least. */
+const pages: Record<
+  string,
+  { minChecks: number; timeout: number; params?: Record<string, string> }
+> = {
+  main_job: { minChecks: 40, timeout: 5 * MINUTE },
+  counter: { minChecks: 30, timeout: 5 * MINUTE },
+  transfers: { minChecks: 31, timeout: 3 * MINUTE },
+  visibility: { minChecks: 8, timeout: 3 * MINUTE },
+  deaths: { minChecks: 20, timeout: 5 * MINUTE },
+  transactions: { minChecks: 45, timeout: 3 * MINUTE },
+  growth: { minChecks: 50, timeout: 5 * MINUTE },
+  api: { minChecks: 400, timeout: 10 * MINUTE },
+  bad_input: { minChecks: 130, timeout: 3 * MINUTE },
+  isolation: { minChecks: 25, timeout: 2 * MINUTE },
+  files: { minChecks: 60, timeout: 5 * MINUTE },
+};
+
+for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
+  test(name, async ({ page }) => {
+    test.setTimeout(timeout + 10_000);
+    await openPage(page, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
+  });
+}
+
+test('not_isolated', async ({ page }) => {
+  await openPage(page, 'not_isolated', { minChecks: 3, base: '/plain/tests/' });
+});

@@ -1,0 +1,25 @@
+// @ts-check
+import { close } from './close.js';
+import { errors } from './errors.js';
+import { iterate } from './iterate.js';
+import { options } from './options.js';
+import { parameters } from './parameters.js';
+import { pragma } from './pragma.js';
+import { safeIntegers } from './safe_integers.js';
+import { statements } from './statements.js';
+import { transactions } from './transactions.js';
+import { values } from './values.js';
+
+/** @type {Record<string, (report: import('../support/report.js').Report, env: import('./types.js').Env) => Promise<void>>} */
+export const areas = {
+  values,
+  parameters,
+  statements,
+  transactions,
+  iterate,
+  errors,
+  safeIntegers,
+  pragma,
+  close,
+  options,
+};

@@ -1,0 +1,16 @@
+// @ts-check
+/**
+ * What the areas of the API tests get to work with. They run in a worker, and touch nothing but the
+ * surface that sharedwal has in common with better-sqlite3, so that their expectations can be held
+ * against that library, too; where sharedwal means to differ, the area asks `differs`.
+ *
+ * @typedef {import('../../../dist/index.js').Database} Database
+ * @typedef {import('../../../dist/index.js').OpenOptions} OpenOptions
+ * @typedef {import('../../../dist/index.js').SqliteError} SqliteError
+ * @typedef {object} Env
+ * @property {(options?: OpenOptions) => Promise<Database>} open a connection to an empty database
+ * @property {(db: Database, options?: OpenOptions) => Promise<Database>} again another connection to the same one
+ * @property {typeof import('../../../dist/index.js').SqliteError} SqliteError
+ * @property {boolean} differs whether the library under test is sharedwal
+ */
+export {};

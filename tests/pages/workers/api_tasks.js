@@ -1,0 +1,41 @@
+// @ts-check
+import { createRuntime, open, SqliteError } from '../../../dist/index.js';
+import { areas } from '../api/areas.js';
+import { Report } from '../support/report.js';
+
+/**
+ * @typedef {import('../../../dist/index.js').Database} Database
+ * @typedef {import('../../../dist/index.js').Runtime} Runtime
+ * @typedef {import('../api/types.js').Env} Env
+ */
+
+/** @returns {Env} */
+function environment() {
+  /** @type {WeakMap<Database, Runtime>} */
+  const runtimes = new WeakMap();
+  /** @type {(runtime: Runtime, options?: import('../../../dist/index.js').OpenOptions) => Promise<Database>} */
+  const connect = async (runtime, options) => {
+    const db = await open(runtime, options);
+    runtimes.set(db, runtime);
+    return db;
+  };
+  return {
+    open: (options) => connect(createRuntime({ name: 'api' }), options),
+    again: (db, options) => {
+      const runtime = runtimes.get(db);
+      if (runtime === undefined) throw new Error('not a connection of this environment');
+      return connect(runtime, options);
+    },
+    SqliteError,
+    differs: true,
+  };
+}
+
+/** @param {{ area: string }} args */
+export async function checkArea({ area }) {
+  const report = new Report();
+  const check = areas[area];
+  if (check === undefined) throw new Error(`there is no area ${area}`);
+  await report.part(area, () => check(report, environment()));
+  return report.result();
+}
