@@ -1,0 +1,161 @@
+// @ts-check
+// Runs all workloads with all contenders, in turns.
+import { baseline, contenders } from './contenders/all.js';
+import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
+import { runTrial } from './trial.js';
+import { workloads } from './workloads/all.js';
+
+/**
+ * @typedef {object} Plan
+ * @property {number} repetitions
+ * @property {number} milliseconds measured in each trial
+ */
+
+/** @type {Record<'full' | 'quick', Plan>} */
+export const plans = {
+  full: { repetitions: 5, milliseconds: 2000 },
+  quick: { repetitions: 3, milliseconds: 300 },
+};
+
+/**
+ * The figures of one contender in one workload.
+ *
+ * @typedef {object} Figures
+ * @property {number} median
+ * @property {number} min
+ * @property {number} max
+ * @property {number[]} samples in the order in which they were measured
+ * @property {number} [ratio] of the median to that of what it is compared to
+ * @property {string} [against] what it is compared to: a contender in this workload, or the same
+ *   contender in another workload
+ *
+ * @typedef {object} WorkloadResult
+ * @property {string} name
+ * @property {string} title
+ * @property {string} unit more is better
+ * @property {number} cachePages
+ * @property {Record<string, Figures>} figures by contender
+ *
+ * @typedef {object} ContenderResult
+ * @property {string} name
+ * @property {string} title
+ * @property {string} about
+ * @property {string} package
+ * @property {string} version of the package
+ * @property {string} sqlite its version
+ * @property {Record<string, unknown>} pragmas
+ *
+ * @typedef {object} BenchReport
+ * @property {string} started
+ * @property {Plan} plan
+ * @property {string} baseline
+ * @property {number} pageBytes
+ * @property {string} browser
+ * @property {number} cores
+ * @property {ContenderResult[]} contenders
+ * @property {WorkloadResult[]} workloads
+ */
+
+/** @param {number[]} samples */
+function median(samples) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/**
+ * @param {Plan} plan
+ * @param {(text: string) => void} onProgress
+ * @param {RegExp} [only] workloads by name
+ * @returns {Promise<BenchReport>}
+ */
+export async function runBenchmark(plan, onProgress, only = /./) {
+  const started = new Date().toISOString();
+  /** @type {Map<string, import('./trial.js').Connection>} */
+  const connections = new Map();
+  /** @type {WorkloadResult[]} */
+  const results = workloads
+    .filter(({ name }) => only.test(name))
+    .map(({ name, title, unit, cachePages = CACHE_PAGES }) => {
+      return { name, title, unit, cachePages, figures: {} };
+    });
+  for (let repetition = 0; repetition < plan.repetitions; repetition++) {
+    for (const result of results) {
+      const workload = workloads.find(({ name }) => name === result.name);
+      if (!workload) continue;
+      const able = contenders.filter(({ sessions }) => sessions >= workload.sessions);
+      // Each begins in its turn, so that none always has the coolest processor.
+      const first = repetition % able.length;
+      for (const contender of [...able.slice(first), ...able.slice(0, first)]) {
+        onProgress(
+          `${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${contender.title}`,
+        );
+        const { figure, connection } = await runTrial(contender, workload, plan.milliseconds);
+        const figures = result.figures[contender.name];
+        if (figures) figures.samples.push(figure);
+        else result.figures[contender.name] = { median: 0, min: 0, max: 0, samples: [figure] };
+        if (!workload.cachePages) connections.set(contender.name, connection);
+      }
+    }
+  }
+  for (const { figures } of results) {
+    for (const one of Object.values(figures)) {
+      one.median = median(one.samples);
+      one.min = Math.min(...one.samples);
+      one.max = Math.max(...one.samples);
+    }
+  }
+  compare(results);
+  return {
+    started,
+    plan,
+    baseline,
+    pageBytes: PAGE_BYTES,
+    browser: await browserVersion(),
+    cores: navigator.hardwareConcurrency,
+    contenders: await Promise.all(
+      contenders.map(async ({ name, title, about, package: packageName }) => ({
+        name,
+        title,
+        about,
+        package: packageName,
+        version: await packageVersion(packageName),
+        sqlite: connections.get(name)?.sqlite ?? '',
+        pragmas: connections.get(name)?.pragmas ?? {},
+      })),
+    ),
+    workloads: results,
+  };
+}
+
+/** @param {WorkloadResult[]} results */
+function compare(results) {
+  for (const { name, figures } of results) {
+    const { against } = workloads.find((workload) => workload.name === name) ?? {};
+    for (const [contender, one] of Object.entries(figures)) {
+      const other = against
+        ? results.find((result) => result.name === against)?.figures[contender]
+        : figures[baseline];
+      if (!other || other === one) continue;
+      one.ratio = one.median / other.median;
+      one.against = against ?? baseline;
+    }
+  }
+}
+
+/** @param {string} name */
+async function packageVersion(name) {
+  const directory = name === 'sharedwal' ? '/' : `/node_modules/${name}/`;
+  const response = await fetch(`${directory}package.json`);
+  return String((await response.json()).version);
+}
+
+/** The full version where the engine tells it; the user agent has no more than the first number. */
+async function browserVersion() {
+  /** @type {{ getHighEntropyValues(hints: string[]): Promise<{ fullVersionList: { brand: string, version: string }[] }> } | undefined} */
+  const data = Reflect.get(navigator, 'userAgentData');
+  const known = (await data?.getHighEntropyValues(['fullVersionList']))?.fullVersionList;
+  const engine = known?.find(({ brand }) => brand === 'Chromium') ?? known?.[0];
+  return engine ? `${engine.brand} ${engine.version}` : navigator.userAgent;
+}

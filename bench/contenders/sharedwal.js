@@ -1,0 +1,45 @@
+// @ts-check
+import { createRuntime, open } from '../../dist/index.js';
+
+/** @type {import('../session.js').Contender} */
+export const contender = {
+  name: 'sharedwal',
+  title: 'sharedwal',
+  about: 'every worker with its own connection on the same shared memory, in WAL mode',
+  package: 'sharedwal',
+  sessions: Number.POSITIVE_INFINITY,
+
+  createPlace() {
+    const runtime = createRuntime({ name: 'bench' });
+    return { invite: () => ({ invitation: runtime, transfer: [] }), end() {} };
+  },
+
+  async openSession(invitation) {
+    const db = await open(/** @type {import('../../dist/index.js').Runtime} */ (invitation));
+    /** @type {Map<string, import('../../dist/index.js').Statement>} */
+    const statements = new Map();
+    const prepared = (/** @type {string} */ sql) => {
+      const statement = statements.get(sql) ?? db.prepare(sql);
+      statements.set(sql, statement);
+      return statement;
+    };
+    /** @type {import('../session.js').Session['run']} */
+    const run = (sql, list) => {
+      const statement = prepared(sql);
+      for (const values of list) statement.run(...values);
+    };
+    return {
+      exec: (sql) => void db.exec(sql),
+      run,
+      runTogether: run,
+      get(sql, keys, visit) {
+        const statement = prepared(sql);
+        for (const key of keys) {
+          visit(/** @type {import('../session.js').RowObject} */ (statement.get(key)));
+        }
+      },
+      all: (sql) => /** @type {import('../session.js').RowObject[]} */ (prepared(sql).all()),
+      close: () => void db.close(),
+    };
+  },
+};

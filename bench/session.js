@@ -1,0 +1,90 @@
+// @ts-check
+// What the benchmark asks of a contender, and what a workload is made of. Types alone.
+
+/**
+ * @template T
+ * @typedef {T | Promise<T>} Awaitable
+ */
+
+/**
+ * @typedef {null | number | string} Value
+ * @typedef {Record<string, Value>} RowObject
+ */
+
+/**
+ * A connection to the database of a run, in one worker. SQL is the same for all contenders, and so
+ * is what comes back; how it is asked for is the adapter's business, in the fastest way that its
+ * library documents. Statements are prepared once and kept.
+ *
+ * @typedef {object} Session
+ * @property {(sql: string) => Awaitable<void>} exec executes any number of statements
+ * @property {(sql: string, list: Value[][]) => Awaitable<void>} run executes a statement for each
+ *   entry with its values as parameters, each after the one before is done and its success known
+ * @property {(sql: string, list: Value[][]) => Awaitable<void>} runTogether the same, where nobody
+ *   waits for single answers
+ * @property {(sql: string, keys: Value[], visit: (row: RowObject) => void) => Awaitable<void>} get
+ *   executes a query for each key, which must give one row, as an object
+ * @property {(sql: string) => Awaitable<RowObject[]>} all all rows of a query, as objects
+ * @property {() => Awaitable<void>} close
+ */
+
+/**
+ * Where a run has its database, as the page sees it.
+ *
+ * @typedef {object} Place
+ * @property {() => { invitation: unknown, transfer: Transferable[] }} invite what one worker needs
+ *   to open a session
+ * @property {() => void} end
+ */
+
+/**
+ * A file in `contenders/`. Both functions are in it, since it is loaded by the page and by workers.
+ *
+ * @typedef {object} Contender
+ * @property {string} name as in the results
+ * @property {string} title
+ * @property {string} about how it is used, in a sentence
+ * @property {string} package name of the npm package
+ * @property {number} sessions how many sessions one database can have
+ * @property {() => Awaitable<Place>} createPlace on the page
+ * @property {(invitation: unknown) => Promise<Session>} openSession in a worker
+ */
+
+/**
+ * What a measured loop did.
+ *
+ * @typedef {{ done: number, milliseconds: number }} Measured
+ */
+
+/**
+ * A worker of the run with its session open, as the page sees it.
+ *
+ * @typedef {object} Client
+ * @property {(task: string, args?: unknown) => Promise<any>} call runs one of the workload's tasks
+ */
+
+/**
+ * What a workload works with on the page.
+ *
+ * @typedef {object} Stage
+ * @property {Client[]} clients as many as the workload asked for
+ * @property {number} milliseconds how long to measure
+ */
+
+/**
+ * A file in `workloads/`: `run` is called on the page, and calls `tasks` in the workers. Both must
+ * throw when the rows are not those that they have to be.
+ *
+ * @typedef {object} Workload
+ * @property {string} name as in the results
+ * @property {string} title
+ * @property {string} unit of what `run` returns; more is better
+ * @property {number} sessions how many sessions it needs
+ * @property {number} [cachePages] size of each session's page cache; the usual one if not given
+ * @property {string} [against] the workload to which each contender's figure is compared; by
+ *   default figures are compared to the baseline contender's of the same workload
+ * @property {(stage: Stage) => Promise<number>} run
+ * @property {Record<string, (session: Session, args: any) => Awaitable<unknown>>} tasks
+ */
+
+export {};

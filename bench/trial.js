@@ -1,0 +1,48 @@
+// @ts-check
+import { WorkerClient } from './client.js';
+import { CACHE_PAGES } from './settings.js';
+
+/**
+ * What a connection says of itself.
+ *
+ * @typedef {{ sqlite: string, pragmas: Record<string, import('./session.js').Value> }} Connection
+ */
+
+/**
+ * Runs a workload with one contender, in workers and on a database that are made for it.
+ *
+ * @param {import('./session.js').Contender} contender
+ * @param {import('./session.js').Workload} workload
+ * @param {number} milliseconds
+ * @returns {Promise<{ figure: number, connection: Connection }>}
+ */
+export async function runTrial(contender, workload, milliseconds) {
+  const place = await contender.createPlace();
+  /** @type {WorkerClient[]} */
+  const clients = [];
+  try {
+    /** @type {Connection[]} */
+    const connections = [];
+    for (let i = 1; i <= workload.sessions; i++) {
+      const client = new WorkerClient(`client ${i}`);
+      clients.push(client);
+      const { invitation, transfer } = place.invite();
+      const opening = {
+        contender: contender.name,
+        workload: workload.name,
+        invitation,
+        cachePages: workload.cachePages ?? CACHE_PAGES,
+      };
+      connections.push(await client.call('open', opening, transfer));
+    }
+    const figure = await workload.run({ clients, milliseconds });
+    const [connection] = connections;
+    if (!connection || !(figure > 0)) {
+      throw new Error(`${workload.name} of ${contender.name} measured nothing`);
+    }
+    return { figure, connection };
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+    place.end();
+  }
+}

@@ -1,0 +1,13 @@
+// @ts-check
+import { workload as alone, run } from './point_reads.js';
+
+/** @type {import('../session.js').Workload} */
+export const workload = {
+  name: 'point_reads_by_two',
+  title: 'Point reads by key, two workers at once',
+  unit: alone.unit,
+  sessions: 2,
+  against: alone.name,
+  run,
+  tasks: alone.tasks,
+};
