@@ -12,7 +12,11 @@ import { setup } from './setup.mjs';
 import { stages } from './test/stages.mjs';
 
 /** @typedef {import('./test/stages.mjs').Stage} Stage */
-/** @typedef {{ name: string, passed: boolean, time: number, note: string }} Result */
+/** @typedef {{ name: string, passed: boolean, time: number, note: string, why: string[] }} Result */
+
+/** What went wrong, as far as a few lines can tell it: the last thing that CI shows. */
+const TELLING = /panicked at|\bFAILED\b|SHAREDWAL_SEED|^error\b|Error:|^\s+\d+\) /;
+const TELLING_LINES = 12;
 
 function options() {
   /** @type {{ quick: boolean, only: string[] }} */
@@ -35,16 +39,34 @@ async function timed(name, work) {
   const start = performance.now();
   let passed = true;
   let note = '';
+  /** @type {string[]} */
+  let why = [];
   try {
     note = await work();
   } catch (error) {
     passed = false;
+    why = error instanceof StageFailed ? error.why : [];
     console.error(error instanceof Stop ? `\n${error.message}\n` : error);
   }
   const time = performance.now() - start;
   const verdict = `${passed ? 'passed' : 'FAILED'} in ${seconds(time)}`;
   say('test', `${name}: ${verdict}${note && ` (${note})`}`);
-  return { name, passed, time, note };
+  return { name, passed, time, note, why };
+}
+
+class StageFailed extends Stop {
+  /**
+   * @param {string} message
+   * @param {string} output everything that the stage printed
+   */
+  constructor(message, output) {
+    super(message);
+    const lines = output.split('\n');
+    this.why = lines
+      .filter((line, at) => TELLING.test(line) || /panicked at/.test(lines[at - 1] ?? ''))
+      .map((line) => line.trim().slice(0, 200))
+      .slice(0, TELLING_LINES);
+  }
 }
 
 /** @param {Stage} stage */
@@ -64,7 +86,7 @@ async function runStage(stage) {
       failures.push(`${tail}\n\nFailed (status ${status}): ${line}\nLog: ${log}`);
     }
   }
-  if (failures.length > 0) throw new Stop(failures.join('\n\n'));
+  if (failures.length > 0) throw new StageFailed(failures.join('\n\n'), output);
   return stage.count?.(output) ?? '';
 }
 
@@ -75,6 +97,9 @@ function summary(results) {
   for (const { name, passed, time, note } of results) {
     const line = `${passed ? 'passed' : 'FAILED'}  ${name.padEnd(width)}  ${seconds(time).padStart(7)}  ${note}`;
     console.log(line.trimEnd());
+  }
+  for (const { name, why } of results) {
+    for (const line of why) console.log(`  ${name}: ${line}`.trimEnd());
   }
   const passed = results.filter((result) => result.passed).length;
   console.log(`\n${passed} passed, ${results.length - passed} failed`);

@@ -1,6 +1,7 @@
 //! A long waiter's claim to be next: respected, withdrawn, void after a time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::layout::{self, CONTROL_WORDS, lock_word, locks};
@@ -42,23 +43,28 @@ fn a_waiter_claims_to_be_next_and_is() {
     let control = control();
     let mut owner = LockTable::new(control.clone(), 3);
     owner.try_exclusive(LOCK).unwrap();
+    let claimed = Instant::now();
+    let served = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
+        scope.spawn(|| {
             let mut waiter = LockTable::new(control.clone(), 40);
             assert!(waiter.wait_for(REFUSED, PATIENT));
-            let taken = waiter.try_exclusive(LOCK);
+            // Whoever tries the lock out of turn owns it for the moment of looking at the claim.
+            while waiter.try_exclusive(LOCK).is_err() {
+                assert!(waiter.wait_for(REFUSED, PATIENT));
+            }
             assert_eq!(claim(control.as_ref()), 0, "who has the lock claims it no more");
+            served.store(true, Ordering::SeqCst);
             waiter.release_exclusive(LOCK);
-            taken
         });
-        until_claimed_by(control.as_ref(), 40);
+        let claim = until_claimed_by(control.as_ref(), 40);
         owner.release_exclusive(LOCK);
-        // The owner wants it again at once, but it is not its turn.
+        // The owner wants it again at once, but it is not its turn while the claim stands.
         while owner.try_exclusive(LOCK).is_err() {
             assert!(owner.wait_for(REFUSED, PATIENT));
         }
-        assert!(waiter.is_finished() || claim(control.as_ref()) == 0);
-        assert_eq!(waiter.join().unwrap(), Ok(()));
+        let void = claimed.elapsed() > Duration::from_millis(45);
+        assert!(served.load(Ordering::SeqCst) || void, "claim {claim:#x} was passed over");
     });
 }
 
