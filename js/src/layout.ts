@@ -1,9 +1,9 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** Length of the control block in bytes. */
-export const CONTROL_BYTES = 5016;
+export const CONTROL_BYTES = 9472;
 /** wal-index pages that a runtime can have. */
 export const INDEX_MAX_PAGES = 1024;
 /** Bytes of a wal-index page. */
@@ -40,5 +40,5 @@ export const WORD = {
   /** Frames that checkpoints have copied into the database (nBackfill). */
   WAL_BACKFILLED: 40,
   /** Word of each connection slot: its generation, and its state in the lower byte. */
-  SLOTS: 166,
+  SLOTS: 256,
 } as const;

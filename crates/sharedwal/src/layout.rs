@@ -12,13 +12,15 @@
 //! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`] | counters for diagnostics, which saturate |
 //! | [`HEADER`] | the first 34 words of the wal-index: both header copies and the checkpoint information |
 //! | [`file`] | per shared file: bytes past the last whole unit of 512 bytes, size in whole units, whether it exists |
-//! | [`lock`] | per lock: owner (slot + 1), bitmap of shared holders, reservation, release counter, bitmap of waiting slots |
+//! | [`lock`] | per lock: exclusive owner (slot + 1), reservation, release counter, bitmap of waiting slots |
 //! | [`slot`] | per connection slot: its state, and how many connections it has had |
+//! | [`SLOTS_USED`] | slots that ever held a lock, from 0 on |
+//! | [`connection`] | per connection slot: the locks it holds shared |
 //! | [`ROSTER`] | grows when a connection is attached, so that others watch over it |
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -46,6 +48,8 @@ pub const CHECKPOINTS: u32 = 8;
 pub const ROSTER: u32 = 9;
 /// Dead connections that were reaped since the runtime was created; saturates.
 pub const DEATHS: u32 = 10;
+/// No slot from this one on has ever held a lock.
+pub const SLOTS_USED: u32 = 11;
 
 /// The first words of the wal-index: two header copies of 12 words and 10 of checkpoint information.
 pub const HEADER: u32 = 16;
@@ -109,8 +113,9 @@ pub const fn file(kind: FileKind) -> u32 {
     FILES + index * FILE_STRIDE
 }
 
-const LOCKS: u32 = FILES + FILE_COUNT * FILE_STRIDE;
-const LOCK_STRIDE: u32 = 8;
+const LOCKS: u32 = (FILES + FILE_COUNT * FILE_STRIDE).next_multiple_of(LOCK_STRIDE);
+/// A cache line: a lock that many take does not slow down the one beside it.
+const LOCK_STRIDE: u32 = 16;
 
 /// The locks of a runtime: SQLite's eight WAL locks, then those of the database file.
 pub mod locks {
@@ -136,14 +141,12 @@ pub mod locks {
 pub mod lock_word {
     /// Slot + 1 of the exclusive owner, or 0.
     pub const OWNER: u32 = 0;
-    /// Bitmap of the shared holders.
-    pub const HOLDERS: u32 = 1;
     /// A long waiter's claim to be next: its slot + 1 and a sequence number, or 0.
-    pub const RESERVATION: u32 = 3;
+    pub const RESERVATION: u32 = 1;
     /// Grows at each release that somebody waits for.
-    pub const RELEASES: u32 = 4;
+    pub const RELEASES: u32 = 2;
     /// Bitmap of the waiting slots.
-    pub const WAITING: u32 = 5;
+    pub const WAITING: u32 = 3;
 }
 
 /// The first word of a lock.
@@ -152,7 +155,8 @@ pub const fn lock(index: u32) -> u32 {
 }
 
 const SLOT_WORDS_AT: u32 = LOCKS + locks::COUNT * LOCK_STRIDE;
-const SLOTS_END: u32 = SLOT_WORDS_AT + SLOTS;
+const CONNECTIONS: u32 = (SLOT_WORDS_AT + SLOTS).next_multiple_of(CONNECTION_STRIDE);
+const CONNECTIONS_END: u32 = CONNECTIONS + SLOTS * CONNECTION_STRIDE;
 
 /// States of a connection slot: the lower byte of its word. The rest is the slot's generation, so
 /// that one operation changes a slot of one connection and never that of the next.
@@ -185,6 +189,21 @@ pub const fn slot_word(generation: u32, state: u32) -> u32 {
     generation << slot_states::GENERATION_SHIFT | state
 }
 
+/// Words of one connection, in cache lines of its own: readers that run side by side then change
+/// no word of each other's.
+pub const CONNECTION_STRIDE: u32 = 16;
+
+/// Words of one connection, relative to [`connection`].
+pub mod connection_word {
+    /// The locks held shared, a bit each.
+    pub const SHARED: u32 = 0;
+}
+
+/// The first word of the connection in a slot.
+pub const fn connection(slot: u32) -> u32 {
+    CONNECTIONS + slot * CONNECTION_STRIDE
+}
+
 /// wal-index pages of 32 KiB that a runtime can have: 4 million frames.
 pub const INDEX_MAX_PAGES: u32 = 1024;
 /// Bytes of a wal-index page (`WALINDEX_PGSZ`).
@@ -194,11 +213,11 @@ pub const INDEX_PAGE_WORDS: u32 = INDEX_PAGE_BYTES / 4;
 
 /// The generation word of a wal-index page.
 pub const fn index_generation(page: u32) -> u32 {
-    SLOTS_END + page
+    CONNECTIONS_END + page
 }
 
 /// Length of the control block in words.
-pub const CONTROL_WORDS: u32 = SLOTS_END + INDEX_MAX_PAGES;
+pub const CONTROL_WORDS: u32 = CONNECTIONS_END + INDEX_MAX_PAGES;
 /// Length of the control block in bytes.
 pub const CONTROL_BYTES: u32 = CONTROL_WORDS * 4;
 

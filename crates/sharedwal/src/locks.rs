@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::layout::{self, SLOT_WORDS, lock_word, locks::COUNT};
+use crate::layout::{
+    self, CONNECTION_STRIDE, SLOT_WORDS, SLOTS, SLOTS_USED, connection_word, lock_word, locks::COUNT,
+};
 use crate::memory::{Words, can_block, now};
 
 /// How a lock is wanted.
@@ -40,6 +42,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 pub struct LockTable {
     words: Arc<dyn Words>,
     slot: u32,
+    /// The locks that this connection holds shared: nobody else changes its word while it lives.
+    shared: u32,
     /// Claims made so far, so that no two look the same.
     claims: u32,
     /// Per lock: since when this connection has wanted it exclusively and not had it. It may have
@@ -55,9 +59,15 @@ pub struct LockTable {
 impl LockTable {
     /// The table in `words`, for the connection in `slot`.
     pub fn new(words: Arc<dyn Words>, slot: u32) -> Self {
+        let mut used = words.load(SLOTS_USED);
+        while used <= slot {
+            let was = words.compare_exchange(SLOTS_USED, used, slot + 1);
+            used = if was == used { slot + 1 } else { was };
+        }
         LockTable {
             words,
             slot,
+            shared: 0,
             claims: 0,
             waiting_since: [None; COUNT as usize],
             seen_claims: [(0, Duration::ZERO); COUNT as usize],
@@ -70,8 +80,22 @@ impl LockTable {
         self.slot + 1
     }
 
-    fn bit(&self, lock: u32, first: u32) -> (u32, u32) {
-        (layout::lock(lock) + first + self.slot / 32, 1 << (self.slot % 32))
+    fn shared_word(&self) -> u32 {
+        layout::connection(self.slot) + connection_word::SHARED
+    }
+
+    /// Where this connection shows that it waits for the lock.
+    fn waiting(&self, lock: u32) -> (u32, u32) {
+        (layout::lock(lock) + lock_word::WAITING + self.slot / 32, 1 << (self.slot % 32))
+    }
+
+    /// Whether another connection holds the lock shared.
+    fn is_shared(&self, lock: u32) -> bool {
+        let used = self.words.load(SLOTS_USED).min(SLOTS);
+        let mut shared = [0; SLOTS as usize];
+        let shared = &mut shared[..used as usize];
+        self.words.load_strided(layout::connection(0) + connection_word::SHARED, CONNECTION_STRIDE, shared);
+        (0..).zip(shared).any(|(slot, held)| slot != self.slot && *held & 1 << lock != 0)
     }
 
     /// Takes the lock exclusively. The owner's own shared hold does not stand in the way.
@@ -85,15 +109,11 @@ impl LockTable {
         if self.words.compare_exchange(base + lock_word::OWNER, 0, self.me()) != 0 {
             return Err(refused);
         }
-        // The owner word is set before the holders are read, and a shared taker sets its bit
-        // before it reads the owner: of two that meet, at least one sees the other.
-        let mut rest = [0; SLOT_WORDS as usize + 1];
-        self.words.load_many(base + lock_word::HOLDERS, &mut rest);
-        let (_, own) = self.bit(lock, 0);
-        rest[(self.slot / 32) as usize] &= !own;
-        let [holders @ .., claim] = rest;
+        // The owner word is set before the shared holders are looked for, and a shared taker sets
+        // its bit before it reads the owner: of two that meet, at least one sees the other.
+        let claim = self.words.load(base + lock_word::RESERVATION);
         let claimed = claim != 0 && claim & 0xff != self.me() && self.claim_stands(lock, claim);
-        if claimed || holders.iter().any(|word| *word != 0) {
+        if claimed || self.is_shared(lock) {
             self.release_exclusive(lock);
             return Err(refused);
         }
@@ -106,8 +126,8 @@ impl LockTable {
 
     /// Takes the lock beside other shared holders.
     pub fn try_shared(&mut self, lock: u32) -> Result<(), Contended> {
-        let (word, bit) = self.bit(lock, lock_word::HOLDERS);
-        self.words.or(word, bit);
+        self.shared |= 1 << lock;
+        self.words.store(self.shared_word(), self.shared);
         if self.words.load(layout::lock(lock) + lock_word::OWNER) != 0 {
             self.release_shared(lock);
             return Err(Contended { lock, mode: Mode::Shared });
@@ -122,9 +142,9 @@ impl LockTable {
     }
 
     /// Gives a shared hold up and wakes who waits for it.
-    pub fn release_shared(&self, lock: u32) {
-        let (word, bit) = self.bit(lock, lock_word::HOLDERS);
-        self.words.and(word, !bit);
+    pub fn release_shared(&mut self, lock: u32) {
+        self.shared &= !(1 << lock);
+        self.words.store(self.shared_word(), self.shared);
         self.wake(lock);
     }
 
@@ -153,7 +173,7 @@ impl LockTable {
         }
         let Contended { lock, mode } = contended;
         let base = layout::lock(lock);
-        let (waiting, bit) = self.bit(lock, lock_word::WAITING);
+        let (waiting, bit) = self.waiting(lock);
         let deadline = now() + timeout;
         self.words.or(waiting, bit);
         let free = loop {
@@ -191,14 +211,15 @@ impl LockTable {
     #[cfg(any(test, target_arch = "wasm32"))]
     pub fn reap(&mut self, lock: u32) {
         let base = layout::lock(lock);
-        let (waiting, bit) = self.bit(lock, lock_word::WAITING);
+        let (waiting, bit) = self.waiting(lock);
         self.words.and(waiting, !bit);
         let claim = self.words.load(base + lock_word::RESERVATION);
         if claim & 0xff == self.me() {
             self.withdraw(lock, claim);
         }
         self.release_exclusive(lock);
-        self.release_shared(lock);
+        self.words.and(self.shared_word(), !(1 << lock));
+        self.wake(lock);
     }
 
     /// Withdraws all claims; for a connection that stops trying.
@@ -229,12 +250,10 @@ impl LockTable {
 
     /// Whether the lock may be free for this connection, and the claim on it.
     fn look(&mut self, lock: u32, mode: Mode) -> (bool, u32) {
-        let mut words = [0; 2 + SLOT_WORDS as usize];
+        let mut words = [0; 2];
         self.words.load_many(layout::lock(lock) + lock_word::OWNER, &mut words);
-        let [owner, mut holders @ .., claim] = words;
-        let (_, own) = self.bit(lock, 0);
-        holders[(self.slot / 32) as usize] &= !own;
-        let free = owner == 0 && (mode == Mode::Shared || holders.iter().all(|word| *word == 0));
+        let [owner, claim] = words;
+        let free = owner == 0 && (mode == Mode::Shared || !self.is_shared(lock));
         let claimed = mode == Mode::Exclusive && claim != 0 && claim & 0xff != self.me();
         (free && !(claimed && self.claim_stands(lock, claim)), claim)
     }

@@ -66,6 +66,12 @@ impl Words for HeapWords {
         }
     }
 
+    fn load_strided(&self, at: u32, stride: u32, out: &mut [u32]) {
+        for (word, out) in self.words[at as usize..].iter().step_by(stride as usize).zip(out) {
+            *out = word.load(Ordering::SeqCst);
+        }
+    }
+
     fn store(&self, at: u32, value: u32) {
         if lives() {
             self.word(at).store(value, Ordering::SeqCst);

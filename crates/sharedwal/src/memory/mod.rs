@@ -23,6 +23,8 @@ pub trait Words: Send + Sync {
     fn load_pair(&self, at: u32, radix: u64) -> u64;
     /// `out.len()` words from `at` on, each loaded atomically, in rising order.
     fn load_many(&self, at: u32, out: &mut [u32]);
+    /// `out.len()` words, `stride` words apart, each loaded atomically, in rising order.
+    fn load_strided(&self, at: u32, stride: u32, out: &mut [u32]);
     /// Stores `value` at `at`.
     fn store(&self, at: u32, value: u32);
     /// Stores two words: first `upper` after `at`, then `lower` at it.

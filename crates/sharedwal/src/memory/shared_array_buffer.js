@@ -65,6 +65,12 @@ export function load_many(id, at, out, count) {
   for (let i = 0; i < count; i++) to[(out >>> 2) + i] = Atomics.load(from, at + i);
 }
 
+export function load_strided(id, at, stride, out, count) {
+  const from = words[id];
+  const to = view32();
+  for (let i = 0; i < count; i++) to[(out >>> 2) + i] = Atomics.load(from, at + i * stride);
+}
+
 export function store(id, at, value) {
   Atomics.store(words[id], at, value);
 }

@@ -19,6 +19,7 @@ extern "C" {
     fn load(id: i32, at: i32) -> i32;
     fn load_pair(id: i32, at: i32, radix: f64) -> f64;
     fn load_many(id: i32, at: i32, out: i32, count: i32);
+    fn load_strided(id: i32, at: i32, stride: i32, out: i32, count: i32);
     fn store(id: i32, at: i32, value: i32);
     fn store_pair(id: i32, at: i32, lower: i32, upper: i32);
     fn compare_exchange(id: i32, at: i32, current: i32, value: i32) -> i32;
@@ -94,6 +95,10 @@ impl Words for Shared {
 
     fn load_many(&self, at: u32, out: &mut [u32]) {
         load_many(self.id, at as i32, out.as_mut_ptr() as i32, out.len() as i32);
+    }
+
+    fn load_strided(&self, at: u32, stride: u32, out: &mut [u32]) {
+        load_strided(self.id, at as i32, stride as i32, out.as_mut_ptr() as i32, out.len() as i32);
     }
 
     fn store(&self, at: u32, value: u32) {
