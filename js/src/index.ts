@@ -8,8 +8,20 @@
 export type { CapacityOptions } from './capacities.js';
 export { CODES, type Code } from './codes.js';
 export type { ColumnDefinition } from './columns.js';
+export type {
+  ConnectionDiagnostics,
+  HeldLock,
+  LockName,
+  ReadTransaction,
+} from './connection_diagnostics.js';
 export type { Database, PragmaOptions, PreparedStatement } from './database.js';
-export { type Diagnostics, diagnostics } from './diagnostics.js';
+export {
+  type Counters,
+  type Diagnostics,
+  diagnostics,
+  type FileDiagnostics,
+  type SegmentCounts,
+} from './diagnostics.js';
 export { dispose } from './dispose.js';
 export { SqliteError } from './errors.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';

@@ -3,7 +3,7 @@
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
 export const LAYOUT_VERSION = 2;
 /** Length of the control block in bytes. */
-export const CONTROL_BYTES = 9472;
+export const CONTROL_BYTES = 25856;
 /** wal-index pages that a runtime can have. */
 export const INDEX_MAX_PAGES = 1024;
 /** Bytes of a wal-index page. */
@@ -16,6 +16,43 @@ export const SLOTS = 64;
 export const SLOT_STATE_MASK = 255;
 /** Bytes in a unit of file size. */
 export const SIZE_UNIT_BYTES = 512;
+/** Words from one lock to the next. */
+export const LOCK_STRIDE = 16;
+/** Words from one connection to the next. */
+export const CONNECTION_STRIDE = 80;
+/** Bytes of a statement's text that a connection tells. */
+export const STATEMENT_BYTES = 256;
+
+/** Words of one connection. */
+export const CONNECTION_WORD = {
+  /** The locks held shared, a bit each. */
+  SHARED: 0,
+  /** When it last began to read: ms since 1970, modulo 2^32. */
+  SINCE: 1,
+  /** When its timer last ran, in the same way. */
+  HEARTBEAT: 2,
+  /** Odd while the text is being stored. */
+  STATEMENT_VERSION: 3,
+  /** Bytes of the text. */
+  STATEMENT_LENGTH: 4,
+  /** Text of the statement that began to read. */
+  STATEMENT: 16,
+} as const;
+
+/** The locks, in the order of their bits. */
+export const LOCK_NAMES = [
+  'WRITE',
+  'CKPT',
+  'RECOVER',
+  'READ0',
+  'READ1',
+  'READ2',
+  'READ3',
+  'READ4',
+  'RESERVED',
+  'PENDING',
+  'EXCLUSIVE',
+] as const;
 
 /** Offsets of the words of the control block that JavaScript reads or writes. */
 export const WORD = {
@@ -39,6 +76,20 @@ export const WORD = {
   WAL_FRAMES: 20,
   /** Frames that checkpoints have copied into the database (nBackfill). */
   WAL_BACKFILLED: 40,
+  /** Times that a connection slept for a lock. */
+  LOCK_WAITS: 12,
+  /** Milliseconds that connections slept for locks. */
+  LOCK_WAIT_MS: 13,
+  /** Times that a copy of the wal-index was made again. */
+  RETRIES: 14,
+  /** Times that SQLite built the wal-index anew from the log. */
+  RECOVERIES: 15,
+  /** Frames that holders of each READ lock may read (aReadMark). */
+  READ_MARKS: 41,
+  /** First lock: the slot + 1 of its exclusive owner. */
+  LOCKS: 80,
+  /** First connection. */
+  CONNECTIONS: 320,
   /** Word of each connection slot: its generation, and its state in the lower byte. */
   SLOTS: 256,
 } as const;

@@ -51,7 +51,7 @@ async function abandonedIterator(report) {
           101 * 102,
         );
         report.equal('have let go of it', await checkpoint(), [0, 0, 0]);
-        report.equal('the log is empty', diagnostics(runtime).writeAheadBytes, 0);
+        report.equal('the log is empty', diagnostics(runtime).writeAhead.bytes, 0);
         report.equal('the worker writes again', await worker.run('abandon_tasks', 'tryWrite'), 1);
         for (let i = 0; i < 5; i++) {
           await worker.run('abandon_tasks', 'abandonIterator');

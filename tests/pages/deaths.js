@@ -53,8 +53,8 @@ async function inTransaction(report) {
   report.figures.writerMs = Math.round(ms);
   report.equal('committed rows alone', await waiter.rows('select x from t order by x'), [[1], [3]]);
   report.equal('integrity', await waiter.value('pragma integrity_check'), 'ok');
-  report.equal('deaths', diagnostics(runtime).deaths, 1);
-  report.equal('connections', diagnostics(runtime).connections, 2);
+  report.equal('deaths', diagnostics(runtime).counters.deaths, 1);
+  report.equal('connections', diagnostics(runtime).connections.length, 2);
   await waiter.close();
   waiter.terminate();
   watcher.close();
@@ -74,7 +74,7 @@ async function inSnapshot(report) {
   const pinned = await other.rows('pragma wal_checkpoint(truncate)');
   report.equal('a snapshot pins the log', pinned[0]?.[0], 1);
   victim.terminate();
-  await until(() => diagnostics(runtime).deaths === 1);
+  await until(() => diagnostics(runtime).counters.deaths === 1);
   const free = await other.rows('pragma wal_checkpoint(truncate)');
   report.equal('until its reader is dead', free[0]?.[0], 0);
   await other.close();
@@ -124,7 +124,7 @@ async function atRandom(report, deaths, seed) {
     stalls.push(await until(() => committed() > then));
     start();
   }
-  await until(() => diagnostics(runtime).deaths === deaths);
+  await until(() => diagnostics(runtime).counters.deaths === deaths);
   Atomics.store(progress, 0, 1);
   await Promise.all(living.map(({ ends }) => ends));
   for (const { worker } of living) worker.terminate();
@@ -145,8 +145,8 @@ async function atRandom(report, deaths, seed) {
   const total = Number(db.prepare('select count(*) from rows').pluck().get());
   report.atLeast('rows in all', total, deaths * 20);
   report.equal('integrity', db.pragma('integrity_check', { simple: true }), 'ok');
-  report.equal('deaths', diagnostics(runtime).deaths, deaths);
-  report.equal('connections left', diagnostics(runtime).connections, 1);
+  report.equal('deaths', diagnostics(runtime).counters.deaths, deaths);
+  report.equal('connections left', diagnostics(runtime).connections.length, 1);
   report.figures.seed = seed;
   report.figures.longestStallMs = Math.round(Math.max(...stalls));
   db.close();

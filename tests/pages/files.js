@@ -195,8 +195,8 @@ async function vacuum(report) {
     await b.exec('pragma wal_checkpoint(truncate)');
     report.check(
       'the file shrinks',
-      diagnostics(runtime).databaseBytes === after * 4096,
-      String(diagnostics(runtime).databaseBytes),
+      diagnostics(runtime).database.bytes === after * 4096,
+      String(diagnostics(runtime).database.bytes),
     );
     report.equal('integrity_check', await b.value('pragma integrity_check'), 'ok');
     await a.exec("vacuum into 'file:copy?vfs=unknown'").then(
@@ -243,8 +243,8 @@ async function temporary(report) {
     );
     report.check(
       'which stays small',
-      diagnostics(runtime).databaseBytes < 65536,
-      String(diagnostics(runtime).databaseBytes),
+      diagnostics(runtime).database.bytes < 65536,
+      String(diagnostics(runtime).database.bytes),
     );
     // A sort larger than the cache spills into temporary files.
     const sorted = await a.rows('select id from mine order by body desc, id limit 3 offset 19997');
@@ -328,11 +328,11 @@ async function lastConnection(report) {
   await withConnections(runtime, 2, async ([a, b]) => {
     await a?.exec('create table t (x); insert into t values (1)');
     await a?.close();
-    report.check('the log stays while one is connected', diagnostics(runtime).writeAheadBytes > 0);
+    report.check('the log stays while one is connected', diagnostics(runtime).writeAhead.bytes > 0);
     report.equal('the row is there', await b?.value('select x from t'), 1);
     await b?.close();
-    report.equal('the last one takes the log with it', diagnostics(runtime).writeAheadBytes, 0);
-    report.equal('nobody is connected', diagnostics(runtime).connections, 0);
+    report.equal('the last one takes the log with it', diagnostics(runtime).writeAhead.bytes, 0);
+    report.equal('nobody is connected', diagnostics(runtime).connections.length, 0);
     await b?.connect(runtime);
     report.equal('the database is still there', await b?.value('select x from t'), 1);
     await b?.close();

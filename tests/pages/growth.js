@@ -64,7 +64,7 @@ async function segments(report) {
     let writeAhead = 0;
     for (let i = 0; i < 12; i++) {
       await a.exec(insertBlobs(i * 400 + 1, 400, 1000));
-      writeAhead = Math.max(writeAhead, diagnostics(runtime).writeAheadBytes);
+      writeAhead = Math.max(writeAhead, diagnostics(runtime).writeAhead.bytes);
       report.equal(
         `rows after batch ${i}`,
         await b.value('select count(*) from blobs'),
@@ -77,7 +77,7 @@ async function segments(report) {
     report.equal('checkpoint finished', busy, 0);
     report.atLeast(
       'the database crossed segments (bytes)',
-      diagnostics(runtime).databaseBytes,
+      diagnostics(runtime).database.bytes,
       4 * SEGMENT,
     );
     report.equal('rows with another body after the checkpoint', await a.value(WRONG_BODIES), 0);
@@ -165,8 +165,8 @@ async function databaseFull(report) {
     );
     report.check(
       'the database file stays within its capacity',
-      diagnostics(runtime).databaseBytes <= capacity,
-      `${diagnostics(runtime).databaseBytes} of ${capacity}`,
+      diagnostics(runtime).database.bytes <= capacity,
+      `${diagnostics(runtime).database.bytes} of ${capacity}`,
     );
     report.equal('integrity_check', await b.value('pragma integrity_check'), 'ok');
 
@@ -249,8 +249,8 @@ async function writeAheadFull(report) {
     report.check('the transaction is over', !(await a.inTransaction()));
     report.check(
       'the log stays within its capacity',
-      diagnostics(runtime).writeAheadBytes <= capacity,
-      `${diagnostics(runtime).writeAheadBytes} of ${capacity}`,
+      diagnostics(runtime).writeAhead.bytes <= capacity,
+      `${diagnostics(runtime).writeAhead.bytes} of ${capacity}`,
     );
     report.equal('the writer sees what fitted', await a.value('select count(*) from blobs'), rows);
     report.equal(

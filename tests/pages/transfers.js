@@ -83,7 +83,7 @@ async function transfers(report, mode, ms, seed) {
       );
     }
     if (mode === 'wal') {
-      report.atLeast('checkpoints', diagnostics(runtime).checkpoints, 10);
+      report.atLeast('checkpoints', diagnostics(runtime).counters.checkpoints, 10);
     }
     report.figures[mode] = { wrote, watched };
     for (const worker of workers) await worker.run('transfer_tasks', 'close');

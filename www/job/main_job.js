@@ -134,7 +134,7 @@ export async function runMainJob({ onProgress = () => {} } = {}) {
 
     equal('rows imported', imported.rows, FLIGHT_ROWS);
     equal('import transactions', imported.transactions, FLIGHT_ROWS / BATCH_ROWS);
-    const automatic = after.checkpoints - before.checkpoints;
+    const automatic = after.counters.checkpoints - before.counters.checkpoints;
     check('checkpoints ran during the import', automatic >= 1, `${automatic}`);
     check(
       'the log began anew during the import',
@@ -174,8 +174,8 @@ export async function runMainJob({ onProgress = () => {} } = {}) {
     }
     equal('integrity_check', await importer.call('integrity'), 'ok');
     for (const worker of workers) await worker.call('close');
-    equal('connections left', diagnostics(runtime).connections, 0);
-    equal('bytes left in the log after the last close', diagnostics(runtime).writeAheadBytes, 0);
+    equal('connections left', diagnostics(runtime).connections.length, 0);
+    equal('bytes left in the log after the last close', diagnostics(runtime).writeAhead.bytes, 0);
     dispose(runtime);
     progress.phase = 'done';
     return {
@@ -187,7 +187,7 @@ export async function runMainJob({ onProgress = () => {} } = {}) {
         rowsPerSecond: Math.round((imported.rows * 1000) / imported.ms),
         checkpoints: automatic,
         writeAheadPeakBytes: progress.writeAheadPeak,
-        databaseBytes: after.databaseBytes,
+        databaseBytes: after.database.bytes,
         readers: seen.map(({ problems, ...stats }) => ({ ...stats, problems: problems.length })),
         totals: expected.totals,
         origins: expected.origins,
@@ -306,18 +306,18 @@ class ProgressSampler {
   }
 
   report() {
-    const { databaseBytes, writeAheadBytes, checkpoints, commits } = diagnostics(this.#runtime);
-    this.writeAheadPeak = Math.max(this.writeAheadPeak, writeAheadBytes);
+    const { database, writeAhead, counters } = diagnostics(this.#runtime);
+    this.writeAheadPeak = Math.max(this.writeAheadPeak, writeAhead.bytes);
     this.#onProgress({
       phase: this.phase,
       seconds: this.#start ? (performance.now() - this.#start) / 1000 : 0,
       rows: this.#rows,
       totalRows: FLIGHT_ROWS,
       workers: this.#workers(),
-      databaseBytes,
-      writeAheadBytes,
-      checkpoints,
-      commits,
+      databaseBytes: database.bytes,
+      writeAheadBytes: writeAhead.bytes,
+      checkpoints: counters.checkpoints,
+      commits: counters.commits,
     });
   }
 }

@@ -9,13 +9,13 @@
 //! | [`PUBLISHER`], [`VERSION`], [`EPOCH`] | the ordered section of the wal-index: who is in it (slot + 1), its version (odd while words are being stored) and the version's upper half |
 //! | [`ATTACHED`] | bitmap of the slots that have the wal-index mapped |
 //! | [`INDEX_PAGES`] | wal-index pages in use |
-//! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`] | counters for diagnostics, which saturate |
+//! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`], [`LOCK_WAITS`], [`LOCK_WAIT_MS`], [`RETRIES`], [`RECOVERIES`] | counters for diagnostics, which saturate |
 //! | [`HEADER`] | the first 34 words of the wal-index: both header copies and the checkpoint information |
 //! | [`file`] | per shared file: bytes past the last whole unit of 512 bytes, size in whole units, whether it exists |
 //! | [`lock`] | per lock: exclusive owner (slot + 1), reservation, release counter, bitmap of waiting slots |
 //! | [`slot`] | per connection slot: its state, and how many connections it has had |
 //! | [`SLOTS_USED`] | slots that ever held a lock, from 0 on |
-//! | [`connection`] | per connection slot: the locks it holds shared |
+//! | [`connection`] | per connection slot: the locks it holds shared, and what it tells of itself |
 //! | [`ROSTER`] | grows when a connection is attached, so that others watch over it |
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
 
@@ -50,6 +50,14 @@ pub const ROSTER: u32 = 9;
 pub const DEATHS: u32 = 10;
 /// No slot from this one on has ever held a lock.
 pub const SLOTS_USED: u32 = 11;
+/// Times that a connection slept for a lock; saturates.
+pub const LOCK_WAITS: u32 = 12;
+/// Milliseconds that connections slept for locks; saturates.
+pub const LOCK_WAIT_MS: u32 = 13;
+/// Times that a copy of the wal-index was made again because a publish came in between; saturates.
+pub const RETRIES: u32 = 14;
+/// Times that SQLite built the wal-index anew from the log; saturates.
+pub const RECOVERIES: u32 = 15;
 
 /// The first words of the wal-index: two header copies of 12 words and 10 of checkpoint information.
 pub const HEADER: u32 = 16;
@@ -135,6 +143,22 @@ pub mod locks {
     pub const EXCLUSIVE: u32 = 10;
     /// Number of locks.
     pub const COUNT: u32 = 11;
+    /// SQLite's `WAL_READ_LOCK(0)`; the other READ locks follow.
+    pub const READ: u32 = 3;
+    /// What they are called, by SQLite and in diagnostics.
+    pub const NAMES: [&str; COUNT as usize] = [
+        "WRITE",
+        "CKPT",
+        "RECOVER",
+        "READ0",
+        "READ1",
+        "READ2",
+        "READ3",
+        "READ4",
+        "RESERVED",
+        "PENDING",
+        "EXCLUSIVE",
+    ];
 }
 
 /// Words of one lock, relative to [`lock`].
@@ -191,12 +215,24 @@ pub const fn slot_word(generation: u32, state: u32) -> u32 {
 
 /// Words of one connection, in cache lines of its own: readers that run side by side then change
 /// no word of each other's.
-pub const CONNECTION_STRIDE: u32 = 16;
+pub const CONNECTION_STRIDE: u32 = connection_word::STATEMENT + STATEMENT_BYTES.div_ceil(4);
+/// Bytes of a statement's text that a connection tells, in UTF-8; the rest is cut off.
+pub const STATEMENT_BYTES: u32 = 256;
 
 /// Words of one connection, relative to [`connection`].
 pub mod connection_word {
     /// The locks held shared, a bit each.
     pub const SHARED: u32 = 0;
+    /// When the connection last began to read, in milliseconds since 1970 modulo 2^32.
+    pub const SINCE: u32 = 1;
+    /// When the connection last gave a sign of life by its timer, in the same way.
+    pub const HEARTBEAT: u32 = 2;
+    /// Grows by 2 when the statement changes; odd while its text is being stored.
+    pub const STATEMENT_VERSION: u32 = 3;
+    /// Bytes of the text of the statement that began to read.
+    pub const STATEMENT_LENGTH: u32 = 4;
+    /// That text.
+    pub const STATEMENT: u32 = 16;
 }
 
 /// The first word of the connection in a slot.
@@ -249,6 +285,13 @@ pub const EXPORTED: &[(&str, u32, &str)] = &[
     ),
     ("WAL_FRAMES", HEADER + 4, "Frames in the write-ahead log (mxFrame of the wal-index header)."),
     ("WAL_BACKFILLED", HEADER + 24, "Frames that checkpoints have copied into the database (nBackfill)."),
+    ("LOCK_WAITS", LOCK_WAITS, "Times that a connection slept for a lock."),
+    ("LOCK_WAIT_MS", LOCK_WAIT_MS, "Milliseconds that connections slept for locks."),
+    ("RETRIES", RETRIES, "Times that a copy of the wal-index was made again."),
+    ("RECOVERIES", RECOVERIES, "Times that SQLite built the wal-index anew from the log."),
+    ("READ_MARKS", HEADER + 25, "Frames that holders of each READ lock may read (aReadMark)."),
+    ("LOCKS", LOCKS, "First lock: the slot + 1 of its exclusive owner."),
+    ("CONNECTIONS", CONNECTIONS, "First connection."),
     (
         "SLOTS",
         SLOT_WORDS_AT,

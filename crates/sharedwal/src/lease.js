@@ -47,13 +47,17 @@ const ATTACH_MS = 30_000;
 // How often to look for new connections where the engine cannot wait for them asynchronously.
 const RESCAN_MS = 1000;
 
+// How often a context with nothing else to do shows that its connections live.
+const BEAT_MS = 1000;
+
 export const states = (mask, attaching, live) => ({ mask, attaching, live });
 
 /**
  * Watches over the connections of other contexts: queues for the lock of each, and reaps the
- * connection if its slot is not free by then. Returns a function that ends it.
+ * connection if its slot is not free by then. And shows, by `beat`, that this context's own
+ * connections live. Returns a function that ends it.
  */
-export function watch(runtime, control, firstSlot, slots, roster, states, reap) {
+export function watch(runtime, control, firstSlot, slots, roster, states, reap, beat) {
   const { mask, attaching, live } = states;
   const words = new Int32Array(control);
   const ending = new AbortController();
@@ -96,9 +100,12 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap) 
     else queueMicrotask(look);
   };
 
+  const beating = setInterval(beat, BEAT_MS);
+  beating.unref?.(); // In Node a timer would keep the process alive.
   if (globalThis.navigator?.locks !== undefined) look();
   return () => {
     ending.abort();
+    clearInterval(beating);
     // Lets the asynchronous wait go, and with it this function's hold of the memory.
     Atomics.notify(words, roster);
   };

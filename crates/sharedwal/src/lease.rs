@@ -33,6 +33,7 @@ extern "C" {
         roster: u32,
         states: &JsValue,
         reap: &Closure<dyn FnMut(u32, u32)>,
+        beat: &Closure<dyn FnMut()>,
     ) -> Function;
 }
 
@@ -72,13 +73,21 @@ pub struct Watch {
     stop: Function,
     /// What JavaScript calls; kept for as long as it may.
     _reap: Closure<dyn FnMut(u32, u32)>,
+    _beat: Closure<dyn FnMut()>,
 }
 
 impl Watch {
-    /// Reaps dead connections of the runtime from now on, whenever this context's event loop runs.
+    /// From now on, whenever this context's event loop runs: reaps dead connections of the runtime,
+    /// and shows that the context's own live.
     pub fn start(runtime: &Arc<Inner>, control: &SharedArrayBuffer) -> Watch {
         let id = runtime.id().to_owned();
         let runtime: Weak<Inner> = Arc::downgrade(runtime);
+        let own = runtime.clone();
+        let beat = Closure::new(move || {
+            if let Some(runtime) = own.upgrade() {
+                runtime.beat();
+            }
+        });
         let reap = Closure::new(move |slot, generation| {
             if let Some(runtime) = runtime.upgrade()
                 && let Some(reaper) = runtime.own_slot()
@@ -87,8 +96,8 @@ impl Watch {
             }
         });
         let states = states(slot_states::MASK, slot_states::ATTACHING, slot_states::LIVE);
-        let stop = watch_over(&id, control, slot(0), SLOTS, ROSTER, &states, &reap);
-        Watch { stop, _reap: reap }
+        let stop = watch_over(&id, control, slot(0), SLOTS, ROSTER, &states, &reap, &beat);
+        Watch { stop, _reap: reap, _beat: beat }
     }
 }
 

@@ -29,6 +29,7 @@
 #![cfg_attr(all(test, target_arch = "wasm32"), allow(dead_code, unused_imports))]
 
 mod connections;
+mod counters;
 mod error;
 mod file;
 #[doc(hidden)]
@@ -48,7 +49,10 @@ mod vfs;
 mod wal_index;
 
 pub use error::{Code, Error};
-pub use runtime::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
+pub use runtime::{
+    ConnectOptions, ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,
+    JournalMode, Runtime, RuntimeOptions,
+};
 pub use rusqlite;
 
 /// For the bindings of this project alone.

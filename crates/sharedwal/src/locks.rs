@@ -7,8 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::counters::count;
 use crate::layout::{
-    self, CONNECTION_STRIDE, SLOT_WORDS, SLOTS, SLOTS_USED, connection_word, lock_word, locks::COUNT,
+    self, CONNECTION_STRIDE, LOCK_WAIT_MS, LOCK_WAITS, SLOT_WORDS, SLOTS, SLOTS_USED, connection_word,
+    lock_word, locks::COUNT,
 };
 use crate::memory::{Words, can_block, now};
 
@@ -51,6 +53,8 @@ pub struct LockTable {
     waiting_since: [Option<Duration>; COUNT as usize],
     /// Per lock: the claim of another slot, and when this connection first saw it.
     seen_claims: [(u32, Duration); COUNT as usize],
+    /// Time slept that makes no whole millisecond yet.
+    uncounted_wait: Duration,
     /// Per lock: how often it was tried exclusively.
     #[cfg(test)]
     pub tries: [u64; COUNT as usize],
@@ -71,6 +75,7 @@ impl LockTable {
             claims: 0,
             waiting_since: [None; COUNT as usize],
             seen_claims: [(0, Duration::ZERO); COUNT as usize],
+            uncounted_wait: Duration::ZERO,
             #[cfg(test)]
             tries: [0; COUNT as usize],
         }
@@ -174,7 +179,9 @@ impl LockTable {
         let Contended { lock, mode } = contended;
         let base = layout::lock(lock);
         let (waiting, bit) = self.waiting(lock);
-        let deadline = now() + timeout;
+        let start = now();
+        let deadline = start + timeout;
+        let mut slept = false;
         self.words.or(waiting, bit);
         let free = loop {
             // Read before looking at the lock, or a release in between would be slept over.
@@ -199,12 +206,26 @@ impl LockTable {
                 }
             }
             self.words.wait(base + lock_word::RELEASES, releases, sleep);
+            slept = true;
         };
         self.words.and(waiting, !bit);
+        if slept {
+            self.count_wait(now() - start);
+        }
         if !free {
             self.give_up();
         }
         free
+    }
+
+    fn count_wait(&mut self, waited: Duration) {
+        self.uncounted_wait += waited;
+        let whole = self.uncounted_wait.as_millis() as u32;
+        self.uncounted_wait -= Duration::from_millis(whole.into());
+        count(self.words.as_ref(), LOCK_WAITS, 1);
+        if whole > 0 {
+            count(self.words.as_ref(), LOCK_WAIT_MS, whole);
+        }
     }
 
     /// For the table of a dead connection: gives up whatever it had to do with the lock.

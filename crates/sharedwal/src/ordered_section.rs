@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use crate::layout::{EPOCH, PUBLISHER, VERSION};
+use crate::counters::count;
+use crate::layout::{EPOCH, PUBLISHER, RETRIES, VERSION};
 use crate::memory::{Words, can_block, now};
 
 /// A version of the wal-index: 64 bits, because 2^31 publishes come sooner than one thinks.
@@ -86,6 +87,7 @@ pub fn read(
         if words.load_after(VERSION) == before.0 as u32 {
             return Ok(before);
         }
+        count(words, RETRIES, 1);
     }
     // Publishers come faster than this copy goes: keep them out for its time.
     let section = Section::enter(words, slot, patience)?;

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::counters::count;
 use crate::layout::{
     self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, lock_word, locks, slot_states,
     slot_word,
@@ -41,9 +42,7 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
         table.reap(lock);
     }
     words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
-    if words.add(DEATHS, 1) == u32::MAX {
-        words.store(DEATHS, u32::MAX);
-    }
+    count(words.as_ref(), DEATHS, 1);
     words.compare_exchange(layout::slot(slot), reaping, free);
     true
 }

@@ -4,7 +4,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot_core::{DEFAULT_PARK_TOKEN, DEFAULT_UNPARK_TOKEN, ParkResult};
 
@@ -22,6 +22,12 @@ pub fn can_block() -> bool {
 pub fn now() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// The time as [`Words::stamp`] stores it.
+pub fn wall_clock() -> u32 {
+    // Before 1970 there were no threads either.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u32
 }
 
 /// Whether the next change of shared memory takes place. In tests a thread can die: its later
@@ -76,6 +82,10 @@ impl Words for HeapWords {
         if lives() {
             self.word(at).store(value, Ordering::SeqCst);
         }
+    }
+
+    fn stamp(&self, at: u32) {
+        self.store(at, wall_clock());
     }
 
     fn store_pair(&self, at: u32, lower: u32, upper: u32) {

@@ -27,6 +27,8 @@ pub trait Words: Send + Sync {
     fn load_strided(&self, at: u32, stride: u32, out: &mut [u32]);
     /// Stores `value` at `at`.
     fn store(&self, at: u32, value: u32);
+    /// Stores the time, in milliseconds since 1970 modulo 2^32.
+    fn stamp(&self, at: u32);
     /// Stores two words: first `upper` after `at`, then `lower` at it.
     fn store_pair(&self, at: u32, lower: u32, upper: u32);
     /// Stores `new` if the word equals `current`; returns what it was.
@@ -84,6 +86,6 @@ pub trait Bytes: Send + Sync {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use heap::{can_block, now};
+pub use heap::{can_block, now, wall_clock};
 #[cfg(target_arch = "wasm32")]
-pub use shared_array_buffer::{can_block, now};
+pub use shared_array_buffer::{can_block, now, wall_clock};

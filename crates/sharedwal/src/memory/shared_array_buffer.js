@@ -75,6 +75,11 @@ export function store(id, at, value) {
   Atomics.store(words[id], at, value);
 }
 
+// An Int32Array takes it modulo 2^32.
+export function stamp(id, at) {
+  Atomics.store(words[id], at, Date.now());
+}
+
 export function store_pair(id, at, lower, upper) {
   const to = words[id];
   Atomics.store(to, at + 1, upper);

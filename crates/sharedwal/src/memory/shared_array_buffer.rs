@@ -21,6 +21,7 @@ extern "C" {
     fn load_many(id: i32, at: i32, out: i32, count: i32);
     fn load_strided(id: i32, at: i32, stride: i32, out: i32, count: i32);
     fn store(id: i32, at: i32, value: i32);
+    fn stamp(id: i32, at: i32);
     fn store_pair(id: i32, at: i32, lower: i32, upper: i32);
     fn compare_exchange(id: i32, at: i32, current: i32, value: i32) -> i32;
     fn add(id: i32, at: i32, n: i32) -> i32;
@@ -51,6 +52,11 @@ pub fn can_block() -> bool {
 /// Time since this worker started, never falling.
 pub fn now() -> Duration {
     Duration::from_secs_f64(milliseconds().max(0.0) / 1000.0)
+}
+
+/// The time as [`Words::stamp`] stores it.
+pub fn wall_clock() -> u32 {
+    (js_sys::Date::now() as u64) as u32
 }
 
 /// A `SharedArrayBuffer` that this instance holds.
@@ -103,6 +109,10 @@ impl Words for Shared {
 
     fn store(&self, at: u32, value: u32) {
         store(self.id, at as i32, value as i32);
+    }
+
+    fn stamp(&self, at: u32) {
+        stamp(self.id, at as i32);
     }
 
     fn store_pair(&self, at: u32, lower: u32, upper: u32) {

@@ -1,12 +1,16 @@
 //! A runtime: one shared database, and the ways to get a connection to it.
 
 mod connect;
+mod diagnostics;
 #[cfg(target_arch = "wasm32")]
 mod handle;
 mod options;
 pub(crate) mod registry;
 
 pub use connect::{ConnectOptions, JournalMode};
+pub use diagnostics::{
+    ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,
+};
 pub use options::RuntimeOptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::connections::{self, Slot};
 use crate::error::{Code, Error};
 use crate::file::SharedFile;
+#[cfg(target_arch = "wasm32")]
+use crate::layout::connection_word;
 use crate::layout::{self, FileKind, SUPER_JOURNALS, file_word};
 use crate::memory::{Bytes, Words};
 
@@ -131,6 +137,14 @@ impl Inner {
     fn slots(&self) -> MutexGuard<'_, Vec<u32>> {
         // Whole between any two statements that could panic.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows that the connections of this program live.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn beat(&self) {
+        for slot in self.slots().iter() {
+            self.control.stamp(layout::connection(*slot) + connection_word::HEARTBEAT);
+        }
     }
 
     /// A connection of this program was attached.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::Code;
 use crate::layout::{
-    CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION, SIZE_UNIT, SLOTS,
-    SUPER_JOURNALS, slot_states,
+    self, CONNECTION_STRIDE, CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION,
+    SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, locks, slot_states,
 };
 
 /// Columns in a line of TypeScript, as the formatter has it.
@@ -28,11 +28,32 @@ fn layout_ts() -> String {
         ("SLOTS", SLOTS, "Connections that one runtime can have at a time."),
         ("SLOT_STATE_MASK", slot_states::MASK, "The bits of a slot's word that are its state; 0 is free."),
         ("SIZE_UNIT_BYTES", SIZE_UNIT as u32, "Bytes in a unit of file size."),
+        ("LOCK_STRIDE", layout::lock(1) - layout::lock(0), "Words from one lock to the next."),
+        ("CONNECTION_STRIDE", CONNECTION_STRIDE, "Words from one connection to the next."),
+        ("STATEMENT_BYTES", STATEMENT_BYTES, "Bytes of a statement's text that a connection tells."),
     ];
     let mut text = String::from("// Generated from crates/sharedwal/src/layout.rs; do not edit.\n\n");
     for (name, value, doc) in constants {
         writeln!(text, "/** {doc} */\nexport const {name} = {value};").unwrap();
     }
+    let connection = [
+        ("SHARED", connection_word::SHARED, "The locks held shared, a bit each."),
+        ("SINCE", connection_word::SINCE, "When it last began to read: ms since 1970, modulo 2^32."),
+        ("HEARTBEAT", connection_word::HEARTBEAT, "When its timer last ran, in the same way."),
+        ("STATEMENT_VERSION", connection_word::STATEMENT_VERSION, "Odd while the text is being stored."),
+        ("STATEMENT_LENGTH", connection_word::STATEMENT_LENGTH, "Bytes of the text."),
+        ("STATEMENT", connection_word::STATEMENT, "Text of the statement that began to read."),
+    ];
+    text.push_str("\n/** Words of one connection. */\nexport const CONNECTION_WORD = {\n");
+    for (name, word, doc) in connection {
+        writeln!(text, "  /** {doc} */\n  {name}: {word},").unwrap();
+    }
+    text.push_str("} as const;\n");
+    text.push_str("\n/** The locks, in the order of their bits. */\nexport const LOCK_NAMES = [\n");
+    for name in locks::NAMES {
+        writeln!(text, "  '{name}',").unwrap();
+    }
+    text.push_str("] as const;\n");
     text.push_str("\n/** Offsets of the words of the control block that JavaScript reads or writes. */\n");
     text.push_str("export const WORD = {\n");
     for (name, word, doc) in EXPORTED {

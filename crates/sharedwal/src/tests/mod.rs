@@ -5,6 +5,7 @@ pub mod mortal;
 mod random;
 
 mod coherence;
+mod counters;
 mod dead_connections;
 mod deaths;
 mod file_locks;

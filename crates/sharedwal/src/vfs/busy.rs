@@ -19,6 +19,7 @@ pub unsafe fn install(db: *mut ffi::sqlite3, timeout: Duration) -> bool {
     // SQLite calls no busy handler after that.
     unsafe {
         let Some(database) = database_of(db) else { return false };
+        database.set_connection(db);
         database.set_busy_timeout(timeout);
         ffi::sqlite3_busy_handler(db, Some(busy), std::ptr::from_mut(database).cast()) == ffi::SQLITE_OK
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use rusqlite::ffi;
 
+use super::activity::Activity;
 use super::checkpoints::Policy;
 use super::scope;
 use crate::connections::Slot;
+use crate::counters;
 use crate::file::SharedFile;
 use crate::layout::{self, FileKind, locks, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};
-use crate::memory::Words;
 use crate::runtime::Inner;
 use crate::wal_index::{Holding, MapError, WalIndex};
 
@@ -42,6 +43,7 @@ pub struct Database {
     checkpoint_policy: Option<Policy>,
     waiting_until: Duration,
     last_waited: Option<Duration>,
+    activity: Activity,
     slot_index: u32,
     /// Freed after all that was held in its name.
     slot: Option<Slot>,
@@ -81,6 +83,7 @@ impl Database {
             checkpoint_policy: None,
             waiting_until: Duration::ZERO,
             last_waited: None,
+            activity: Activity::new(runtime.control().clone(), slot.index()),
             slot_index: slot.index(),
             slot: Some(slot),
             runtime,
@@ -242,10 +245,16 @@ impl Database {
             *self.held(exclusive) |= 1 << lock;
         }
         if self.sync(holding).is_err() {
-            wanted.for_each(|lock| self.release(lock, exclusive));
+            wanted.clone().for_each(|lock| self.release(lock, exclusive));
             return ffi::SQLITE_BUSY;
         }
         self.contended = None;
+        if !exclusive && first >= locks::READ {
+            self.activity.reads();
+        }
+        if exclusive && wanted.contains(&locks::RECOVER) {
+            counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
+        }
         ffi::SQLITE_OK
     }
 
@@ -309,7 +318,7 @@ impl Database {
     }
 
     #[cfg(test)]
-    pub fn control(&self) -> &Arc<dyn Words> {
+    pub fn control(&self) -> &Arc<dyn crate::memory::Words> {
         self.runtime.control()
     }
 
@@ -337,13 +346,13 @@ impl Database {
 
     /// A checkpoint ended.
     pub fn checkpoint_done(&self) -> c_int {
-        count_up(self.runtime.control().as_ref(), layout::CHECKPOINTS);
+        counters::count(self.runtime.control().as_ref(), layout::CHECKPOINTS, 1);
         ffi::SQLITE_OK
     }
 
     /// A transaction was committed.
     pub fn committed(&self) -> c_int {
-        count_up(self.runtime.control().as_ref(), layout::COMMITS);
+        counters::count(self.runtime.control().as_ref(), layout::COMMITS, 1);
         ffi::SQLITE_OK
     }
 
@@ -355,6 +364,11 @@ impl Database {
     /// Sets [`Database::persist_wal`].
     pub fn set_persist_wal(&mut self, persist: bool) {
         self.persist_wal = persist;
+    }
+
+    /// Tells which connection this is the main database of.
+    pub fn set_connection(&mut self, db: *mut ffi::sqlite3) {
+        self.activity.set_connection(db);
     }
 
     /// Sets how long the busy handler waits.
@@ -454,10 +468,4 @@ impl Drop for Database {
 /// A value of a pragma as sqlite3Atoi() reads it: what is not a number is 0. Less than 0 is none too.
 fn integer(value: &str) -> u32 {
     value.trim().parse::<i32>().unwrap_or(0).max(0) as u32
-}
-
-fn count_up(words: &dyn Words, at: u32) {
-    if words.add(at, 1) == u32::MAX {
-        words.store(at, u32::MAX);
-    }
 }

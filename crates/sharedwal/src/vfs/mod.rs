@@ -3,6 +3,7 @@
 //! The path of a database is `/<id of the runtime>/<its name>`; the bare name is enough where it
 //! is unambiguous, as in `ATTACH 'name'`.
 
+mod activity;
 mod busy;
 mod checkpoints;
 mod database;

@@ -5,6 +5,7 @@ mod attach;
 mod capacity;
 mod close;
 mod connections;
+mod diagnostics;
 mod exclusive_mode;
 mod growth;
 mod journal_modes;
