@@ -41,6 +41,8 @@ export async function openPage(
     });
   }
   const report = (await page.evaluate(() => Reflect.get(globalThis, 'report'))) as PageReport;
+  const figures = Object.entries(report.figures ?? {});
+  if (figures.length > 0) console.log(`${name}: ${JSON.stringify(report.figures)}`);
   const failed = report.checks.filter((check) => !check.ok);
   const lines = failed.map(({ name, detail }) => `  ${name}: ${detail ?? 'did not hold'}`);
   if (lines.length > 0) throw new Error(`failed checks of page ${name}:\n${lines.join('\n')}`);

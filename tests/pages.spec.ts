@@ -13,6 +13,7 @@ const pages: Record<
   transfers: { minChecks: 31, timeout: 3 * MINUTE },
   visibility: { minChecks: 8, timeout: 3 * MINUTE },
   deaths: { minChecks: 20, timeout: 5 * MINUTE },
+  stopping: { minChecks: 60, timeout: 3 * MINUTE },
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },

@@ -22,6 +22,8 @@ export interface HeldLock {
 
 /** What {@link Diagnostics} tells about one connection. */
 export interface ConnectionDiagnostics {
+  /** Its number, for {@link interrupt}; no other connection of the runtime has or had it. */
+  id: number;
   /** Its slot, from 0 on. */
   slot: number;
   /** How many connections the slot has had, this one included. */
@@ -100,6 +102,7 @@ function connection(words: Int32Array, slot: number): ConnectionDiagnostics[] {
   };
   return [
     {
+      id: (word >>> 8) * SLOTS + slot,
       slot,
       generation: word >>> 8,
       state,

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.js';
+import { connectionId, interrupt } from './engine.js';
 import { typeError } from './errors.js';
 import { execute } from './exec.js';
 import { booleanOption } from './options.js';
@@ -70,6 +71,29 @@ export class Database {
   /** Whether a transaction is open. */
   get inTransaction(): boolean {
     return this.#connection.inTransaction;
+  }
+
+  /**
+   * The number by which other contexts can {@link interrupt} the connection, and find it in
+   * {@link diagnostics}.
+   *
+   * @throws TypeError `CONNECTION_CLOSED`
+   */
+  get connectionId(): number {
+    this.#connection.requireUsable();
+    return connectionId(this.#connection.database);
+  }
+
+  /**
+   * Ends the statements that are being read: the next row of their iterators throws
+   * `SQLITE_INTERRUPT`. From another context: {@link interrupt}.
+   *
+   * @throws TypeError `CONNECTION_CLOSED`
+   */
+  interrupt(): this {
+    this.#connection.requireUsable();
+    interrupt(this.#connection.database);
+    return this;
   }
 
   /**

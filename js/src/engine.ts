@@ -47,6 +47,27 @@ export async function connect(runtime: Runtime, options: ConnectOptions): Promis
   }
 }
 
+/** The number by which other contexts know a connection. */
+export function connectionId(database: number): number {
+  try {
+    return wasm.connection_id(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Has the statements that are being read end with `SQLITE_INTERRUPT`. */
+export function interrupt(database: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.interrupt(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
 /** Closes a connection with all its statements. */
 export function close(database: number): void {
   if (isPoisoned()) return;

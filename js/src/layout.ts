@@ -37,6 +37,26 @@ export const CONNECTION_WORD = {
   STATEMENT_LENGTH: 4,
   /** Text of the statement that began to read. */
   STATEMENT: 16,
+  /** What it is asked for, below its slot's generation. */
+  SIGNALS: 5,
+  /** A number that all connections of one worker have, or 0. */
+  WORKER: 6,
+} as const;
+
+/** What a connection is asked for, and its answer. */
+export const SIGNALS = {
+  /** To end the statement that runs now. */
+  INTERRUPT: 1,
+  /** To roll back, and to run no statement any more. */
+  STOP: 2,
+  /** It has done so. */
+  STOPPED: 4,
+} as const;
+
+/** Words of one lock. */
+export const LOCK_WORD = {
+  /** Grows at each release that somebody waits for. */
+  RELEASES: 2,
 } as const;
 
 /** The locks, in the order of their bits. */

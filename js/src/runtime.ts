@@ -32,6 +32,8 @@ export interface Runtime {
   readonly id: string;
   readonly name: string;
   readonly lockStaleMs: number;
+  /** Which worker the handle was made for by `share()`; 0 for none in particular. */
+  readonly worker: number;
   readonly control: SharedArrayBuffer;
   readonly index: SharedArrayBuffer;
   readonly database: SharedArrayBuffer[];
@@ -143,6 +145,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     id: crypto.randomUUID(),
     name,
     lockStaleMs,
+    worker: 0,
     control: new SharedArrayBuffer(CONTROL_BYTES),
     index: reserve(index),
     database: reserveSegments(database, capacities.segment),

@@ -43,6 +43,7 @@ export function requireRuntime(value: unknown): asserts value is Runtime {
     typeof handle.id === 'string' &&
     typeof handle.name === 'string' &&
     typeof handle.lockStaleMs === 'number' &&
+    typeof handle.worker === 'number' &&
     isSharedBuffer(handle.index) &&
     isListOfSharedBuffers(handle.database) &&
     isListOfSharedBuffers(handle.writeAhead) &&

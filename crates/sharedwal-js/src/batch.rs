@@ -104,8 +104,8 @@ pub fn fetch_rows(
     // SAFETY: the statement exists; its columns are read before it is stepped again.
     unsafe {
         let db = ffi::sqlite3_db_handle(statement);
-        if ffi::sqlite3_stmt_busy(statement) == 0 {
-            connection::begins(db);
+        if ffi::sqlite3_stmt_busy(statement) == 0 && !connection::begins(db) {
+            return ffi::SQLITE_INTERRUPT;
         }
         while batch.header.rows < max_rows && (batch.header.rows == 0 || batch.arena.len() < max_bytes) {
             if ffi::sqlite3_step(statement) != ffi::SQLITE_ROW {
@@ -130,7 +130,7 @@ pub fn fetch_rows(
                 break;
             }
         }
-        connection::ended(db, result);
+        result = connection::ended(db, result);
         let reprepares = ffi::sqlite3_stmt_status(statement, ffi::SQLITE_STMTSTATUS_REPREPARE, 0);
         batch.header.reprepares = reprepares as u32;
     }

@@ -6,8 +6,9 @@ use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut};
 use std::time::Duration;
 
+use sharedwal::bindings::{self, Signals};
 use sharedwal::rusqlite::{self, Connection, ffi};
-use sharedwal::{ConnectOptions, Error, JournalMode, Runtime, bindings};
+use sharedwal::{ConnectOptions, Error, JournalMode, Runtime};
 use wasm_bindgen::prelude::*;
 
 use crate::memory::bytes;
@@ -72,6 +73,12 @@ pub async fn connect(
     Ok(number)
 }
 
+/// The number by which other contexts know the connection.
+#[wasm_bindgen]
+pub fn connection_id(db: Sqlite) -> f64 {
+    signals(db).map_or(-1.0, |signals| signals.connection_id().into())
+}
+
 /// Closes a connection with all statements that JavaScript prepared on it. Those that SQLite's own
 /// virtual tables prepared are theirs to finalize.
 #[wasm_bindgen]
@@ -80,6 +87,7 @@ pub fn close(db: Sqlite) {
     if CHECKPOINT_DUE.get() == db {
         CHECKPOINT_DUE.set(null_mut());
     }
+    SIGNALS.set((null_mut(), None));
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
@@ -137,15 +145,18 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
             return errcode(db);
         }
         left = &left[consumed..];
-        begins(db);
+        if !begins(db) {
+            // SAFETY: the statement was just compiled; finalizing null does nothing.
+            unsafe { ffi::sqlite3_finalize(statement) };
+            return ffi::SQLITE_INTERRUPT;
+        }
         // SAFETY: the statement was just compiled; finalizing null does nothing.
         let result = unsafe {
             while !statement.is_null() && ffi::sqlite3_step(statement) == ffi::SQLITE_ROW {}
             ffi::sqlite3_finalize(statement)
         };
         if result != ffi::SQLITE_OK {
-            ended(db, result);
-            return result;
+            return ended(db, result);
         }
     }
     ffi::SQLITE_OK
@@ -156,6 +167,7 @@ fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize
     let mut statement = null_mut();
     let mut tail: *const c_char = null();
     let _ = bindings::last_reason();
+    INTERRUPTED.set(null_mut());
     let start: *const c_char = sql.as_ptr().cast();
     // SAFETY: the connection is open, and the length is the SQL's.
     unsafe { ffi::sqlite3_prepare_v3(db, start, sql.len() as i32, flags, &mut statement, &mut tail) };
@@ -200,27 +212,92 @@ thread_local! {
     static CHECKPOINT_DUE: Cell<Sqlite> = const { Cell::new(null_mut()) };
 }
 
-/// Notes the end of a statement. SQLite checkpoints only after a commit, so a log that is full would
-/// stay so even when nothing pins it any more: the next statement then checkpoints first.
-pub fn ended(db: Sqlite, result: i32) {
-    if result & 0xff == ffi::SQLITE_FULL {
-        CHECKPOINT_DUE.set(db);
-    }
+thread_local! {
+    /// The connection whose last statement was ended by others.
+    static INTERRUPTED: Cell<Sqlite> = const { Cell::new(null_mut()) };
 }
 
-/// Does what [`ended`] left to do, unless a transaction is open.
-pub fn begins(db: Sqlite) {
+thread_local! {
+    /// The connection used last, and what it is asked for: finding that takes as long as a short
+    /// statement.
+    static SIGNALS: RefCell<(Sqlite, Option<Signals>)> = const { RefCell::new((null_mut(), None)) };
+}
+
+fn signals(db: Sqlite) -> Option<Signals> {
+    SIGNALS.with_borrow_mut(|(last, signals)| {
+        if *last != db {
+            // SAFETY: the connection is open, and the VFS is not in the middle of a call.
+            (*last, *signals) = (db, unsafe { bindings::signals(db) });
+        }
+        signals.clone()
+    })
+}
+
+/// A statement that others ended, or that did not get a lock before they did, has its transaction
+/// rolled back; a connection that was asked to stop gives everything up and says so.
+fn interrupted(db: Sqlite) {
+    // SAFETY: the connection is open, and runs nothing now; its statements exist.
+    unsafe {
+        let signals = signals(db).filter(Signals::stop_asked);
+        if signals.is_some() {
+            OPEN.with_borrow(|open| {
+                for statement in open.get(&(db as usize)).iter().flat_map(|open| &open.statements) {
+                    ffi::sqlite3_reset(*statement);
+                }
+            });
+        }
+        if in_transaction(db) {
+            ffi::sqlite3_exec(db, c"rollback".as_ptr(), None, null_mut(), null_mut());
+        }
+        if let Some(signals) = signals {
+            signals.acknowledge_stop();
+        }
+    }
+    INTERRUPTED.set(db);
+}
+
+/// Notes the end of a statement; returns its result, which is another one if others ended it. SQLite checkpoints only after a commit, so a log that is full would
+/// stay so even when nothing pins it any more: the next statement then checkpoints first.
+pub fn ended(db: Sqlite, result: i32) -> i32 {
+    match result & 0xff {
+        ffi::SQLITE_FULL => CHECKPOINT_DUE.set(db),
+        // SAFETY: the connection is open.
+        ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY if unsafe { ffi::sqlite3_is_interrupted(db) } != 0 => {
+            interrupted(db);
+            return ffi::SQLITE_INTERRUPT;
+        }
+        _ => {}
+    }
+    result
+}
+
+/// Before a statement: false if the connection was asked to stop. Does what [`ended`] left to do,
+/// unless a transaction is open.
+pub fn begins(db: Sqlite) -> bool {
+    INTERRUPTED.set(null_mut());
+    if let Some(signals) = signals(db).filter(Signals::any_asked) {
+        if signals.stop_asked() {
+            interrupted(db);
+            return false;
+        }
+        // Meant for a statement that has ended in the meantime.
+        signals.clear_interrupt();
+    }
     if CHECKPOINT_DUE.get() == db && !db.is_null() && !in_transaction(db) {
         CHECKPOINT_DUE.set(null_mut());
         let mode = ffi::SQLITE_CHECKPOINT_PASSIVE;
         // SAFETY: the connection is open. What cannot be checkpointed now is not needed here.
         unsafe { ffi::sqlite3_wal_checkpoint_v2(db, null(), mode, null_mut(), null_mut()) };
     }
+    true
 }
 
 /// The extended result code of the last call.
 #[wasm_bindgen]
 pub fn errcode(db: Sqlite) -> i32 {
+    if INTERRUPTED.get() == db {
+        return ffi::SQLITE_INTERRUPT;
+    }
     // SAFETY: the connection is open.
     let code = unsafe { ffi::sqlite3_extended_errcode(db) };
     // SQLite gives up looking for a snapshot after many sleeps, which take no time here.
@@ -233,6 +310,10 @@ pub fn errmsg(db: Sqlite) -> String {
     // SAFETY: the connection is open; the message is copied before the next call.
     let mut message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
     match errcode(db) & 0xff {
+        ffi::SQLITE_INTERRUPT if signals(db).is_some_and(|signals| signals.stop_asked()) => {
+            message = "interrupted: terminate() is ending this worker".into();
+        }
+        ffi::SQLITE_INTERRUPT => message = "interrupted".into(),
         ffi::SQLITE_BUSY if !bindings::can_block() => {
             message.push_str(
                 ": this thread may not wait for a lock, as a worker may; open the connection in a worker",

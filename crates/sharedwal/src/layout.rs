@@ -231,8 +231,29 @@ pub mod connection_word {
     pub const STATEMENT_VERSION: u32 = 3;
     /// Bytes of the text of the statement that began to read.
     pub const STATEMENT_LENGTH: u32 = 4;
+    /// What others ask of the connection, see [`super::signals`], below its slot's generation.
+    pub const SIGNALS: u32 = 5;
+    /// A number that all connections of one worker have, or 0, see `share()` in JavaScript.
+    pub const WORKER: u32 = 6;
     /// That text.
     pub const STATEMENT: u32 = 16;
+}
+
+/// The number by which others know the connection of this generation in a slot.
+pub const fn connection_id(slot: u32, generation: u32) -> u32 {
+    generation * SLOTS + slot
+}
+
+/// What others ask of a connection, and its answer.
+pub mod signals {
+    /// To end the statement that runs now.
+    pub const INTERRUPT: u32 = 1;
+    /// To roll back, and to run no statement any more.
+    pub const STOP: u32 = 2;
+    /// It has rolled back, and will run no statement any more.
+    pub const STOPPED: u32 = 4;
+    /// The bits that ask for something.
+    pub const ASKED: u32 = INTERRUPT | STOP;
 }
 
 /// The first word of the connection in a slot.

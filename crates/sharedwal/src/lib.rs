@@ -43,6 +43,7 @@ mod ordered_section;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod reaping;
 mod runtime;
+mod signals;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod vfs;
@@ -54,6 +55,7 @@ pub use runtime::{
     JournalMode, Runtime, RuntimeOptions,
 };
 pub use rusqlite;
+pub use vfs::set_progress_handler;
 
 /// For the bindings of this project alone.
 #[doc(hidden)]
@@ -61,5 +63,6 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::lease::abandon;
     pub use crate::memory::can_block;
-    pub use crate::vfs::last_reason;
+    pub use crate::signals::Signals;
+    pub use crate::vfs::{last_reason, signals};
 }

@@ -13,6 +13,7 @@ use crate::layout::{
     lock_word, locks::COUNT,
 };
 use crate::memory::{Words, can_block, now};
+use crate::signals;
 
 /// How a lock is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,7 +192,8 @@ impl LockTable {
                 break true;
             }
             let now = now();
-            if now >= deadline || !can_block() {
+            let asked = signals::asked(self.words.as_ref(), self.slot);
+            if now >= deadline || asked != 0 || !can_block() {
                 break false;
             }
             let mut sleep = (deadline - now).min(LONGEST_SLEEP);

@@ -42,6 +42,11 @@ export class TaskWorker {
     });
   }
 
+  /** The worker itself, for what needs one. */
+  get worker() {
+    return this.#worker;
+  }
+
   /**
    * @param {string} module file name in `../workers/`, without `.js`
    * @param {string} task

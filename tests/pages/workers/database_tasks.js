@@ -27,6 +27,16 @@ export async function openDatabase({ runtime, options, key = 'main' }) {
 }
 
 /** @param {{ key?: string }} [args] */
+export function connectionId({ key = 'main' } = {}) {
+  return connection(key).connectionId;
+}
+
+/** Never yields, and asks SQLite nothing. */
+export function spin() {
+  for (;;) {}
+}
+
+/** @param {{ key?: string }} [args] */
 export function closeDatabase({ key = 'main' } = {}) {
   connection(key).close();
   connections.delete(key);

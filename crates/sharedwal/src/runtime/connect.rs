@@ -150,7 +150,10 @@ impl Runtime {
             (error, _) => error,
         })?;
         // SAFETY: the connection is open, and its main database is of this VFS.
-        unsafe { vfs::install_busy_handler(connection.handle(), options.busy_timeout) };
+        unsafe {
+            vfs::install_busy_handler(connection.handle(), options.busy_timeout);
+            vfs::install_progress_handler(connection.handle());
+        }
         connection.pragma_update(None, "foreign_keys", true)?;
         if let Some(mode) = options.journal_mode.name() {
             set_journal_mode(&connection, mode, options)?;

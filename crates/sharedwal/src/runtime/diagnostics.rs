@@ -46,6 +46,8 @@ pub struct FileDiagnostics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionDiagnostics {
+    /// Its number, for [`Runtime::interrupt`].
+    pub id: u32,
     /// Its slot, from 0 on.
     pub slot: u32,
     /// How many connections the slot has had, this one included.
@@ -181,6 +183,7 @@ fn connection(words: &dyn Words, slot: u32) -> Option<ConnectionDiagnostics> {
     };
     let reads_since = age(connection_word::SINCE);
     Some(ConnectionDiagnostics {
+        id: layout::connection_id(slot, word >> slot_states::GENERATION_SHIFT),
         slot,
         generation: word >> slot_states::GENERATION_SHIFT,
         state,

@@ -100,6 +100,7 @@ impl TryFrom<&JsValue> for Runtime {
         let name = text(object, "name")?;
         check_name(&id).map_err(|_| invalid("its id cannot be part of a path"))?;
         check_name(&name).map_err(|_| invalid("its name cannot be part of a path"))?;
+        let worker = field(object, "worker")?.as_f64().ok_or_else(|| invalid("worker is not a number"))?;
         let control = buffer(field(object, "control")?, "control")?;
         if control.byte_length() != CONTROL_BYTES {
             return Err(invalid("its control block has a wrong size"));
@@ -112,6 +113,7 @@ impl TryFrom<&JsValue> for Runtime {
         Ok(Runtime::register(Parts {
             id,
             name,
+            worker: worker as u32,
             control: Arc::new(Shared::new(&control)) as Arc<dyn Words>,
             index: Arc::new(Shared::new(&index)),
             database: segments(object, "database")?,
@@ -170,10 +172,11 @@ impl Runtime {
             super_journals.push(&reserve(0, 1 << 16)?.into());
         }
         let object = Object::new();
-        let fields: [(&str, JsValue); 9] = [
+        let fields: [(&str, JsValue); 10] = [
             ("sharedwal", LAYOUT_VERSION.into()),
             ("id", unique_id().into()),
             ("name", options.name.as_str().into()),
+            ("worker", 0.into()),
             ("control", reserve(u64::from(CONTROL_BYTES), 0)?.into()),
             ("index", reserve(page, pages * page)?.into()),
             ("database", list(options.initial_database_capacity, options.max_database_capacity)?),

@@ -22,6 +22,7 @@ use crate::file::SharedFile;
 use crate::layout::connection_word;
 use crate::layout::{self, FileKind, SUPER_JOURNALS, file_word};
 use crate::memory::{Bytes, Words};
+use crate::signals;
 
 /// One shared database. Cloning it shares it.
 ///
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     write_ahead: SharedFile,
     journal: SharedFile,
     super_journals: Vec<SharedFile>,
+    /// The worker that the handle was made for, or 0.
+    worker: u32,
     /// Slots of the connections that this program, or wasm instance, has.
     slots: Mutex<Vec<u32>>,
     #[cfg(target_arch = "wasm32")]
@@ -50,6 +53,7 @@ pub(crate) struct Inner {
 pub(crate) struct Parts {
     id: String,
     name: String,
+    worker: u32,
     control: Arc<dyn Words>,
     index: Arc<dyn Words>,
     database: Vec<Arc<dyn Bytes>>,
@@ -71,6 +75,7 @@ impl Inner {
                 .zip(parts.super_journals)
                 .map(|(n, segment)| file(FileKind::SuperJournal(n), vec![segment]))
                 .collect(),
+            worker: parts.worker,
             slots: Mutex::default(),
             id: parts.id,
             name: parts.name,
@@ -87,6 +92,11 @@ impl Inner {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A number that all connections of one worker have.
+    pub(crate) fn worker(&self) -> u32 {
+        self.worker
     }
 
     /// What SQLite calls the database.
@@ -214,6 +224,17 @@ impl Runtime {
     /// Bytes in the write-ahead log.
     pub fn write_ahead_size(&self) -> u64 {
         self.0.write_ahead.size()
+    }
+
+    /// Has the statement that a connection runs end with `SQLITE_INTERRUPT` (with
+    /// `SQLITE_BUSY`, if it waits for a lock), from any thread. `connection` is the `id` of
+    /// [`ConnectionDiagnostics`]; false if there is no such connection any more.
+    ///
+    /// It is obeyed where SQLite runs its progress handler, while the connection waits, and while it
+    /// checkpoints; not inside one long sort, one built-in function or a function of the user's. If
+    /// the connection runs nothing now, its next statement may be the one that ends.
+    pub fn interrupt(&self, connection: u32) -> bool {
+        signals::raise(self.0.control.as_ref(), connection, layout::signals::INTERRUPT)
     }
 
     /// Refuses further connections from now on.

@@ -130,6 +130,7 @@ mod heap {
             let pages = (frames / 4096 + 2).min(u64::from(INDEX_MAX_PAGES)) as u32;
             let random = || RandomState::new().build_hasher().finish();
             Ok(Runtime::register(Parts {
+                worker: 0,
                 id: format!("{:016x}{:016x}", random(), random()),
                 name: options.name.clone(),
                 control: Arc::new(HeapWords::new(CONTROL_WORDS)) as Arc<dyn Words>,

@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::Code;
 use crate::layout::{
     self, CONNECTION_STRIDE, CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION,
-    SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, locks, slot_states,
+    SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, lock_word, locks, signals,
+    slot_states,
 };
 
 /// Columns in a line of TypeScript, as the formatter has it.
@@ -43,12 +44,26 @@ fn layout_ts() -> String {
         ("STATEMENT_VERSION", connection_word::STATEMENT_VERSION, "Odd while the text is being stored."),
         ("STATEMENT_LENGTH", connection_word::STATEMENT_LENGTH, "Bytes of the text."),
         ("STATEMENT", connection_word::STATEMENT, "Text of the statement that began to read."),
+        ("SIGNALS", connection_word::SIGNALS, "What it is asked for, below its slot's generation."),
+        ("WORKER", connection_word::WORKER, "A number that all connections of one worker have, or 0."),
     ];
     text.push_str("\n/** Words of one connection. */\nexport const CONNECTION_WORD = {\n");
     for (name, word, doc) in connection {
         writeln!(text, "  /** {doc} */\n  {name}: {word},").unwrap();
     }
     text.push_str("} as const;\n");
+    text.push_str("\n/** What a connection is asked for, and its answer. */\nexport const SIGNALS = {\n");
+    for (name, bit, doc) in [
+        ("INTERRUPT", signals::INTERRUPT, "To end the statement that runs now."),
+        ("STOP", signals::STOP, "To roll back, and to run no statement any more."),
+        ("STOPPED", signals::STOPPED, "It has done so."),
+    ] {
+        writeln!(text, "  /** {doc} */\n  {name}: {bit},").unwrap();
+    }
+    text.push_str("} as const;\n");
+    text.push_str("\n/** Words of one lock. */\nexport const LOCK_WORD = {\n");
+    writeln!(text, "  /** Grows at each release that somebody waits for. */").unwrap();
+    writeln!(text, "  RELEASES: {},\n}} as const;", lock_word::RELEASES).unwrap();
     text.push_str("\n/** The locks, in the order of their bits. */\nexport const LOCK_NAMES = [\n");
     for name in locks::NAMES {
         writeln!(text, "  '{name}',").unwrap();

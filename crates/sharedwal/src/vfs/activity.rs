@@ -24,9 +24,10 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// For the connection in `slot`.
-    pub fn new(words: Arc<dyn Words>, slot: u32) -> Self {
+    /// For the connection in `slot`, of this worker.
+    pub fn new(words: Arc<dyn Words>, slot: u32, worker: u32) -> Self {
         let first = layout::connection(slot);
+        words.store(first + connection_word::WORKER, worker);
         words.stamp(first + connection_word::HEARTBEAT);
         let mut activity = Activity { words, first, db: ptr::null_mut(), told: Vec::new() };
         activity.store_statement();
@@ -36,6 +37,14 @@ impl Activity {
     /// Whose statements they are.
     pub fn set_connection(&mut self, db: *mut ffi::sqlite3) {
         self.db = db;
+    }
+
+    /// Has the statement that runs end as soon as it can.
+    pub fn interrupt(&self) {
+        if !self.db.is_null() {
+            // SAFETY: the connection is open; SQLite allows this at any time.
+            unsafe { ffi::sqlite3_interrupt(self.db) };
+        }
     }
 
     /// A read transaction begins. Most often it is of the same statement as the one before, and

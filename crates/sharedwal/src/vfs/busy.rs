@@ -47,8 +47,9 @@ unsafe extern "C" fn busy(database: *mut c_void, count: c_int) -> c_int {
         }
         let left = main.time_left(now);
         let again = !left.is_zero() && wait(left, count);
+        let asked_to_end = (*database.cast::<Database>()).obey();
         (*database.cast::<Database>()).stop_waiting(memory::now());
-        c_int::from(again)
+        c_int::from(again && !asked_to_end)
     }
 }
 

@@ -8,6 +8,7 @@ use rusqlite::ffi;
 
 use super::activity::Activity;
 use super::checkpoints::Policy;
+use super::progress::UserHandler;
 use super::scope;
 use crate::connections::Slot;
 use crate::counters;
@@ -15,6 +16,7 @@ use crate::file::SharedFile;
 use crate::layout::{self, FileKind, locks, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::runtime::Inner;
+use crate::signals::Signals;
 use crate::wal_index::{Holding, MapError, WalIndex};
 
 /// Levels of the database file's lock, as SQLite orders them.
@@ -44,6 +46,8 @@ pub struct Database {
     waiting_until: Duration,
     last_waited: Option<Duration>,
     activity: Activity,
+    user_progress: Option<UserHandler>,
+    signals: Signals,
     slot_index: u32,
     /// Freed after all that was held in its name.
     slot: Option<Slot>,
@@ -83,7 +87,9 @@ impl Database {
             checkpoint_policy: None,
             waiting_until: Duration::ZERO,
             last_waited: None,
-            activity: Activity::new(runtime.control().clone(), slot.index()),
+            user_progress: None,
+            signals: Signals::new(runtime.control().clone(), slot.index(), slot.generation()),
+            activity: Activity::new(runtime.control().clone(), slot.index(), runtime.worker()),
             slot_index: slot.index(),
             slot: Some(slot),
             runtime,
@@ -364,6 +370,32 @@ impl Database {
     /// Sets [`Database::persist_wal`].
     pub fn set_persist_wal(&mut self, persist: bool) {
         self.persist_wal = persist;
+    }
+
+    /// What others ask of the connection.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// The user's own progress handler.
+    pub fn user_progress(&mut self) -> Option<&mut UserHandler> {
+        self.user_progress.as_mut()
+    }
+
+    /// Sets [`Database::user_progress`].
+    pub fn set_user_progress(&mut self, handler: Option<UserHandler>) {
+        self.user_progress = handler;
+    }
+
+    /// Has SQLite give up what it does as soon as it can, if others ask for it; whether they do.
+    pub fn obey(&self) -> bool {
+        let asked = self.signals.any_asked();
+        if asked {
+            self.signals.clear_interrupt();
+            // Stays until the statement ends, so that what it was refused is known for this.
+            self.activity.interrupt();
+        }
+        asked
     }
 
     /// Tells which connection this is the main database of.

@@ -150,7 +150,10 @@ unsafe extern "C" fn write(
         let at = at.max(0) as u64;
         // SAFETY: SQLite passes an open file.
         let written = match unsafe { handle(file) } {
-            Handle::Database(database) => database.file().write(at, data).is_ok(),
+            Handle::Database(database) => {
+                database.obey();
+                database.file().write(at, data).is_ok()
+            }
             Handle::Journal { runtime, kind } => runtime.file(*kind).write(at, data).is_ok(),
             Handle::WriteAhead(log) => log.write(at, data).is_ok(),
             Handle::Private(private) => private.write(at, data),

@@ -9,6 +9,7 @@ mod checkpoints;
 mod database;
 mod io_methods;
 mod private;
+mod progress;
 mod scope;
 mod write_ahead;
 
@@ -17,6 +18,7 @@ pub use checkpoints::{Policy as CheckpointPolicy, install as install_checkpoints
 pub use database::Database;
 #[cfg(test)]
 pub use io_methods::database_of;
+pub use progress::{install as install_progress_handler, set_progress_handler, signals};
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};
 
 use std::ffi::{CStr, c_char, c_int};

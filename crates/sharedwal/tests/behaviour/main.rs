@@ -8,6 +8,7 @@ mod connections;
 mod diagnostics;
 mod exclusive_mode;
 mod growth;
+mod interrupting;
 mod journal_modes;
 mod log_growth;
 mod options;

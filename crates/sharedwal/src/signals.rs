@@ -1,0 +1,90 @@
+//! What one context asks of a connection in another: to end its statement, or to stop for good.
+//!
+//! A request is a bit in a word of the connection. It looks there while its statement runs, when it
+//! is woken, and before it begins another statement; nothing is done to it from outside.
+
+use std::sync::Arc;
+
+use crate::layout::{self, SLOTS, connection_word, lock_word, locks, signals, slot_states};
+use crate::memory::Words;
+
+const GENERATION_SHIFT: u32 = slot_states::GENERATION_SHIFT;
+const MASK: u32 = slot_states::MASK;
+
+const fn word_of(slot: u32) -> u32 {
+    layout::connection(slot) + connection_word::SIGNALS
+}
+
+/// The requests that one connection has got.
+#[derive(Clone)]
+pub struct Signals {
+    words: Arc<dyn Words>,
+    slot: u32,
+    generation: u32,
+}
+
+impl Signals {
+    /// For a new connection: nobody has asked it for anything.
+    pub fn new(words: Arc<dyn Words>, slot: u32, generation: u32) -> Self {
+        words.store(word_of(slot), generation << GENERATION_SHIFT);
+        Signals { words, slot, generation }
+    }
+
+    /// The number by which others know the connection.
+    pub fn connection_id(&self) -> u32 {
+        layout::connection_id(self.slot, self.generation)
+    }
+
+    /// Whether the connection was asked to end its statement.
+    pub fn interrupt_asked(&self) -> bool {
+        asked(self.words.as_ref(), self.slot) & signals::INTERRUPT != 0
+    }
+
+    /// Whether the connection was asked to stop.
+    pub fn stop_asked(&self) -> bool {
+        asked(self.words.as_ref(), self.slot) & signals::STOP != 0
+    }
+
+    /// Whether anything was asked for.
+    pub fn any_asked(&self) -> bool {
+        asked(self.words.as_ref(), self.slot) != 0
+    }
+
+    /// The statement has ended, or there was none.
+    pub fn clear_interrupt(&self) {
+        self.words.and(word_of(self.slot), !signals::INTERRUPT);
+    }
+
+    /// The connection has rolled back, and will run nothing any more.
+    pub fn acknowledge_stop(&self) {
+        self.words.or(word_of(self.slot), signals::STOPPED);
+    }
+}
+
+/// What the connection in this slot is asked for: [`signals::ASKED`] or less.
+pub fn asked(words: &dyn Words, slot: u32) -> u32 {
+    words.load(word_of(slot)) & signals::ASKED
+}
+
+/// Sets a bit for the connection with this number, and wakes it; false if there is none.
+pub fn raise(words: &dyn Words, connection: u32, signal: u32) -> bool {
+    let (slot, generation) = (connection % SLOTS, connection / SLOTS);
+    let at = word_of(slot);
+    let mut was = words.load(at);
+    loop {
+        let state = words.load(layout::slot(slot)) & MASK;
+        if was >> GENERATION_SHIFT != generation || state == slot_states::FREE {
+            return false;
+        }
+        match words.compare_exchange(at, was, was | signal) {
+            now if now == was => break,
+            now => was = now,
+        }
+    }
+    // Counted as well, or one that is just about to sleep would not notice.
+    for lock in 0..locks::COUNT {
+        words.add(layout::lock(lock) + lock_word::RELEASES, 1);
+        words.notify(layout::lock(lock) + lock_word::RELEASES);
+    }
+    true
+}

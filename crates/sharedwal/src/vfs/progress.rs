@@ -1,0 +1,74 @@
+//! The progress handler: a statement that runs for long looks now and then whether somebody asked
+//! it to end. SQLite has one such handler a connection, so a user's own is called by ours.
+
+use std::ffi::{c_int, c_void};
+
+use rusqlite::{Connection, ffi};
+
+use super::Database;
+use super::io_methods::database_of;
+use crate::signals::Signals;
+
+/// Virtual-machine instructions between two looks: some ten microseconds, against which one atomic
+/// load is nothing.
+const STEPS: u32 = 1000;
+
+/// A user's own handler; its statement is interrupted when it returns true.
+pub struct UserHandler {
+    steps: u32,
+    handler: Box<dyn FnMut() -> bool + Send>,
+}
+
+/// Gives a connection the handler.
+///
+/// # Safety
+/// `db` must be an open connection whose main database is of this VFS.
+pub unsafe fn install(db: *mut ffi::sqlite3) {
+    // SAFETY: as the caller promises; the database lives until the connection is closed, and
+    // SQLite calls no handler after that.
+    unsafe {
+        if let Some(database) = database_of(db) {
+            let steps = database.user_progress().map_or(STEPS, |user| user.steps.min(STEPS));
+            let database = std::ptr::from_mut(database).cast();
+            ffi::sqlite3_progress_handler(db, steps as c_int, Some(tick), database);
+        }
+    }
+}
+
+unsafe extern "C" fn tick(database: *mut c_void) -> c_int {
+    // SAFETY: `install` passed it; SQLite calls this while it runs a statement, between its calls
+    // into the VFS, so no other reference exists.
+    let database = unsafe { &mut *database.cast::<Database>() };
+    c_int::from(database.obey() || database.user_progress().is_some_and(|user| (user.handler)()))
+}
+
+/// Has `handler` called about every `steps` virtual-machine instructions (1000 at the most) while a
+/// statement runs; the statement ends with `SQLITE_INTERRUPT` when it returns true. `None` removes
+/// it. Use this and not rusqlite's `progress_handler`, which would take the place of the handler
+/// by which [`Runtime::interrupt`](crate::Runtime::interrupt) works.
+///
+/// Does nothing to a connection that is not this crate's.
+pub fn set_progress_handler(
+    connection: &Connection,
+    steps: u32,
+    handler: Option<Box<dyn FnMut() -> bool + Send>>,
+) {
+    // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
+    unsafe {
+        let db = connection.handle();
+        if let Some(database) = database_of(db) {
+            let steps = steps.clamp(1, STEPS);
+            database.set_user_progress(handler.map(|handler| UserHandler { steps, handler }));
+            install(db);
+        }
+    }
+}
+
+/// What others ask of a connection; `None` for one that is not ours.
+///
+/// # Safety
+/// `db` must be an open connection that does not run anything now.
+pub unsafe fn signals(db: *mut ffi::sqlite3) -> Option<Signals> {
+    // SAFETY: as the caller promises.
+    unsafe { database_of(db) }.map(|database| database.signals().clone())
+}
