@@ -17,7 +17,13 @@ const dist = join(root, 'dist');
 
 /** What decides the wasm module's content, besides the toolchain. */
 const WASM_SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo'];
-const TS_SOURCES = ['js/src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const TS_SOURCES = [
+  'js/src',
+  'crates/sharedwal/src/lease.js',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 
 /**
  * @param {Setup} environment
@@ -82,6 +88,7 @@ export async function buildTypeScript({ env }) {
     [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh],
     { env, topic: 'build' },
   );
+  cpSync(join(root, 'crates', 'sharedwal', 'src', 'lease.js'), join(fresh, 'lease.js'));
   for (const name of readdirSync(dist).filter((name) => name !== 'wasm')) {
     rmSync(join(dist, name), { recursive: true, force: true });
   }

@@ -12,6 +12,12 @@ export const INDEX_PAGE_BYTES = 32768;
 export const SUPER_JOURNALS = 4;
 /** Connections that one runtime can have at a time. */
 export const SLOTS = 64;
+/** State of a slot whose connection is being opened. */
+export const SLOT_ATTACHING = 1;
+/** State of a slot whose connection's death can be proved. */
+export const SLOT_LIVE = 3;
+/** State of a slot whose connection died. */
+export const SLOT_DEAD = 4;
 /** The bits of a slot's word that are its state; 0 is free. */
 export const SLOT_STATE_MASK = 255;
 /** Bytes in a unit of file size. */
@@ -51,6 +57,8 @@ export const SIGNALS = {
   STOP: 2,
   /** It has done so. */
   STOPPED: 4,
+  /** To clean up after the dead. */
+  REAP: 8,
 } as const;
 
 /** Words of one lock. */
@@ -96,6 +104,8 @@ export const WORD = {
   WAL_FRAMES: 20,
   /** Frames that checkpoints have copied into the database (nBackfill). */
   WAL_BACKFILLED: 40,
+  /** Grows when a connection is attached. */
+  ROSTER: 9,
   /** Times that a connection slept for a lock. */
   LOCK_WAITS: 12,
   /** Milliseconds that connections slept for locks. */

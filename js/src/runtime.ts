@@ -3,6 +3,7 @@ import { ownError } from './errors.js';
 import { CONTROL_BYTES, INDEX_PAGE_BYTES, LAYOUT_VERSION, SUPER_JOURNALS } from './layout.js';
 import { requireKnownOptions } from './options.js';
 import { requireSharedMemory, reserve, reserveSegments } from './reservation.js';
+import { watchOver } from './watch.js';
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions extends CapacityOptions {
@@ -140,7 +141,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     option: databaseOption,
   } as const;
 
-  return {
+  const runtime = {
     sharedwal: LAYOUT_VERSION,
     id: crypto.randomUUID(),
     name,
@@ -153,4 +154,6 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     journal: reserveSegments(journal, capacities.segment),
     superJournals: Array.from({ length: SUPER_JOURNALS }, () => reserve(superJournal)),
   };
+  watchOver(runtime);
+  return runtime;
 }

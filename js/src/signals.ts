@@ -34,7 +34,7 @@ function signals(words: Int32Array, id: number): number | undefined {
 }
 
 /** Asks a connection for something and wakes it; false if it is not there any more. */
-function raise(words: Int32Array, id: number, signal: number): boolean {
+export function raise(words: Int32Array, id: number, signal: number): boolean {
   const [at, generation] = [signalsWord(id), Math.floor(id / SLOTS)];
   let was = Atomics.load(words, at);
   for (;;) {

@@ -16,6 +16,8 @@ export async function run({ quick, seed } = {}) {
   const report = new Report();
   await report.part('writer', () => inTransaction(report));
   await report.part('reader', () => inSnapshot(report));
+  await report.part('creator without a connection', () => unconnectedCreator(report));
+  await report.part('creator dies', () => creatorDies(report));
   await report.part('at random', () =>
     atRandom(report, quick ? 6 : 20, Number(seed ?? Date.now())),
   );
@@ -33,6 +35,62 @@ async function until(holds) {
     await sleep(5);
   }
   return performance.now() - start;
+}
+
+/**
+ * The page that made the runtime has no connection, and the only living one is asleep, waiting for
+ * the lock of the dead one.
+ *
+ * @param {Report} report
+ */
+async function unconnectedCreator(report) {
+  const runtime = createRuntime({ name: 'unconnected' });
+  const [victim, waiter] = await Promise.all([
+    ConnectedWorker.open(runtime),
+    ConnectedWorker.open(runtime, { timeout: LIMIT_MS }),
+  ]);
+  await victim.exec('create table t (x); begin immediate; insert into t values (1)');
+  const waiting = waiter.attempt('insert into t values (2)');
+  await sleep(50);
+  victim.terminate();
+  const { ok, ms, error } = await waiting;
+  report.check('the sleeper gets the lock', ok, error?.message);
+  report.figures.unconnectedMs = Math.round(ms);
+  report.equal('committed rows alone', await waiter.rows('select x from t'), [[2]]);
+  report.equal('deaths', diagnostics(runtime).counters.deaths, 1);
+  waiter.terminate();
+  // Nobody is left to clean up: the next one to come does.
+  await until(() => diagnostics(runtime).connections.every(({ state }) => state === 'dead'));
+  const next = await ConnectedWorker.open(runtime);
+  await next.exec('insert into t values (3)');
+  report.equal('deaths', diagnostics(runtime).counters.deaths, 2);
+  report.equal('connections', diagnostics(runtime).connections.length, 1);
+  report.equal('and the database is whole', await next.value('pragma integrity_check'), 'ok');
+  next.terminate();
+}
+
+/**
+ * A worker made the runtime, and is ended in the middle of a transaction. The page that only got
+ * the handle has a connection, and takes over.
+ *
+ * @param {Report} report
+ */
+async function creatorDies(report) {
+  const creator = new ConnectedWorker('creator');
+  const runtime = await creator.run('database_tasks', 'createAndOpen', { name: 'orphan' });
+  await creator.exec('create table t (x); insert into t values (1); begin immediate');
+  const waiter = await ConnectedWorker.open(runtime, { timeout: LIMIT_MS });
+  const sleeper = await ConnectedWorker.open(runtime, { timeout: LIMIT_MS });
+  const waiting = [waiter, sleeper].map((one) => one.attempt('insert into t values (2)'));
+  const idle = await ConnectedWorker.open(runtime);
+  await sleep(50);
+  creator.terminate();
+  for (const { ok, error } of await Promise.all(waiting)) {
+    report.check('the others go on', ok, error?.message);
+  }
+  report.equal('rows', await idle.rows('select x from t'), [[1], [2], [2]]);
+  report.equal('deaths', diagnostics(runtime).counters.deaths, 1);
+  for (const worker of [waiter, sleeper, idle]) worker.terminate();
 }
 
 /** A dead writer's transaction is rolled back, and the next writer is woken. @param {Report} report */

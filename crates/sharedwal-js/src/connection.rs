@@ -280,6 +280,7 @@ pub fn begins(db: Sqlite) -> bool {
             interrupted(db);
             return false;
         }
+        signals.reap_if_asked();
         // Meant for a statement that has ended in the meantime.
         signals.clear_interrupt();
     }

@@ -252,8 +252,10 @@ pub mod signals {
     pub const STOP: u32 = 2;
     /// It has rolled back, and will run no statement any more.
     pub const STOPPED: u32 = 4;
+    /// To clean up after the dead: somebody has the proof, but no connection to do it with.
+    pub const REAP: u32 = 8;
     /// The bits that ask for something.
-    pub const ASKED: u32 = INTERRUPT | STOP;
+    pub const ASKED: u32 = INTERRUPT | STOP | REAP;
 }
 
 /// The first word of the connection in a slot.
@@ -306,6 +308,7 @@ pub const EXPORTED: &[(&str, u32, &str)] = &[
     ),
     ("WAL_FRAMES", HEADER + 4, "Frames in the write-ahead log (mxFrame of the wal-index header)."),
     ("WAL_BACKFILLED", HEADER + 24, "Frames that checkpoints have copied into the database (nBackfill)."),
+    ("ROSTER", ROSTER, "Grows when a connection is attached."),
     ("LOCK_WAITS", LOCK_WAITS, "Times that a connection slept for a lock."),
     ("LOCK_WAIT_MS", LOCK_WAIT_MS, "Milliseconds that connections slept for locks."),
     ("RETRIES", RETRIES, "Times that a copy of the wal-index was made again."),

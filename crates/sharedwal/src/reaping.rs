@@ -47,6 +47,16 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
     true
 }
 
+/// Reaps all connections that were marked dead, on behalf of the one in the slot `reaper`.
+pub fn reap_marked(words: &Arc<dyn Words>, reaper: u32) {
+    for slot in 0..SLOTS {
+        let word = words.load(layout::slot(slot));
+        if word & slot_states::MASK == slot_states::DEAD {
+            reap(words, reaper, slot, word >> slot_states::GENERATION_SHIFT);
+        }
+    }
+}
+
 /// Reaps those whom the dead connection was reaping when it died.
 fn take_cases_over(words: &Arc<dyn Words>, reaper: u32, dead_reaper: u32) {
     for case in 0..SLOTS {

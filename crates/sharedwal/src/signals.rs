@@ -55,6 +55,18 @@ impl Signals {
         self.words.and(word_of(self.slot), !signals::INTERRUPT);
     }
 
+    /// Cleans up after the dead, if asked to; whether it was.
+    pub fn reap_if_asked(&self) -> bool {
+        let asked = asked(self.words.as_ref(), self.slot) & signals::REAP != 0;
+        if asked {
+            self.words.and(word_of(self.slot), !signals::REAP);
+            // Natively nobody has a proof of death, and asks.
+            #[cfg(any(test, target_arch = "wasm32"))]
+            crate::reaping::reap_marked(&self.words, self.slot);
+        }
+        asked
+    }
+
     /// The connection has rolled back, and will run nothing any more.
     pub fn acknowledge_stop(&self) {
         self.words.or(word_of(self.slot), signals::STOPPED);

@@ -1,7 +1,7 @@
 // @ts-check
 // Single steps on named connections, for pages that interleave several workers statement by
 // statement.
-import { open } from '../../../dist/index.js';
+import { createRuntime, open } from '../../../dist/index.js';
 import { describeError } from '../support/report.js';
 
 /**
@@ -24,6 +24,13 @@ export function connection(key = 'main') {
 /** @param {{ runtime: Runtime, options?: OpenOptions, key?: string }} args */
 export async function openDatabase({ runtime, options, key = 'main' }) {
   connections.set(key, await open(runtime, options));
+}
+
+/** @param {{ name: string }} args */
+export async function createAndOpen({ name }) {
+  const runtime = createRuntime({ name });
+  connections.set('main', await open(runtime));
+  return runtime;
 }
 
 /** @param {{ key?: string }} [args] */

@@ -27,6 +27,9 @@ fn layout_ts() -> String {
         ("INDEX_PAGE_BYTES", INDEX_PAGE_BYTES, "Bytes of a wal-index page."),
         ("SUPER_JOURNALS", SUPER_JOURNALS, "Super-journals that can exist at a time."),
         ("SLOTS", SLOTS, "Connections that one runtime can have at a time."),
+        ("SLOT_ATTACHING", slot_states::ATTACHING, "State of a slot whose connection is being opened."),
+        ("SLOT_LIVE", slot_states::LIVE, "State of a slot whose connection's death can be proved."),
+        ("SLOT_DEAD", slot_states::DEAD, "State of a slot whose connection died."),
         ("SLOT_STATE_MASK", slot_states::MASK, "The bits of a slot's word that are its state; 0 is free."),
         ("SIZE_UNIT_BYTES", SIZE_UNIT as u32, "Bytes in a unit of file size."),
         ("LOCK_STRIDE", layout::lock(1) - layout::lock(0), "Words from one lock to the next."),
@@ -57,6 +60,7 @@ fn layout_ts() -> String {
         ("INTERRUPT", signals::INTERRUPT, "To end the statement that runs now."),
         ("STOP", signals::STOP, "To roll back, and to run no statement any more."),
         ("STOPPED", signals::STOPPED, "It has done so."),
+        ("REAP", signals::REAP, "To clean up after the dead."),
     ] {
         writeln!(text, "  /** {doc} */\n  {name}: {bit},").unwrap();
     }

@@ -46,8 +46,11 @@ unsafe extern "C" fn busy(database: *mut c_void, count: c_int) -> c_int {
             main.start_waiting(now);
         }
         let left = main.time_left(now);
-        let again = !left.is_zero() && wait(left, count);
-        let asked_to_end = (*database.cast::<Database>()).obey();
+        let mut again = !left.is_zero() && wait(left, count);
+        let main = &mut *database.cast::<Database>();
+        // Woken for the dead: what they held may be free now.
+        again |= main.signals().any_asked() && !main.time_left(memory::now()).is_zero();
+        let asked_to_end = main.obey();
         (*database.cast::<Database>()).stop_waiting(memory::now());
         c_int::from(again && !asked_to_end)
     }

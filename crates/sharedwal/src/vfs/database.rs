@@ -73,6 +73,9 @@ impl Database {
             return Err(ffi::SQLITE_CANTOPEN);
         }
         runtime.attached(slot.index());
+        // From here on the living are asked for this; who came before may have left it undone.
+        #[cfg(any(test, target_arch = "wasm32"))]
+        crate::reaping::reap_marked(runtime.control(), slot.index());
         Ok(Database {
             locks: LockTable::new(runtime.control().clone(), slot.index()),
             level: NONE,
@@ -387,8 +390,13 @@ impl Database {
         self.user_progress = handler;
     }
 
-    /// Has SQLite give up what it does as soon as it can, if others ask for it; whether they do.
+    /// Does what others ask for. If that is an end, has SQLite give up what it does as soon as it
+    /// can, and returns true.
     pub fn obey(&self) -> bool {
+        if !self.signals.any_asked() {
+            return false;
+        }
+        self.signals.reap_if_asked();
         let asked = self.signals.any_asked();
         if asked {
             self.signals.clear_interrupt();

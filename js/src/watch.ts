@@ -1,0 +1,45 @@
+import { connections } from './connection_diagnostics.js';
+import {
+  SIGNALS,
+  SLOT_ATTACHING,
+  SLOT_DEAD,
+  SLOT_LIVE,
+  SLOT_STATE_MASK,
+  SLOTS,
+  WORD,
+} from './layout.js';
+import { states, watch } from './lease.js';
+import type { Runtime } from './runtime.js';
+import { controlWords, isDisposed } from './runtime_handle.js';
+import { raise } from './signals.js';
+
+/**
+ * Watches over the connections of a runtime from a context that need not have one: with the proof
+ * that one died, it is marked dead, and the living are asked to clean up after it. They may all be
+ * asleep, waiting for what it held.
+ *
+ * Holds the control block alone, until the runtime is disposed of.
+ */
+export function watchOver(runtime: Runtime): void {
+  const words = controlWords(runtime);
+  const stop = watch(
+    runtime.id,
+    runtime.control,
+    WORD.SLOTS,
+    SLOTS,
+    WORD.ROSTER,
+    states(SLOT_STATE_MASK, SLOT_ATTACHING, SLOT_LIVE),
+    (slot, generation) => {
+      const at = WORD.SLOTS + slot;
+      const word = generation << 8;
+      Atomics.compareExchange(words, at, word | SLOT_LIVE, word | SLOT_DEAD);
+      if (Atomics.load(words, at) !== (word | SLOT_DEAD)) return;
+      for (const { id, state } of connections(words)) {
+        if (state === 'live' || state === 'unproven') raise(words, id, SIGNALS.REAP);
+      }
+    },
+    () => {
+      if (isDisposed(words)) stop();
+    },
+  );
+}
