@@ -16,11 +16,12 @@ fn racing() -> Model {
     let racer = |n: u32| {
         move || {
             let words = control();
+            if n == 3 {
+                return words.store(X, 50);
+            }
             let x = words.load(X);
             words.store(X, 3 * x + n);
-            if n < 3 {
-                words.compare_exchange(Y, x, n);
-            }
+            words.compare_exchange(Y, x, n);
         }
     };
     Model::new("three racers").thread(racer(1)).thread(racer(2)).thread(racer(3)).check(|| {
@@ -36,7 +37,7 @@ fn what_shuttles_own_search_reaches_is_reached() {
     let no_pruning = racing().run(Exhaustive, Search::without_memory());
     let shuttles = racing().switch_everywhere().run(DfsScheduler::new(None, false), Search::default());
     let outcomes: BTreeSet<_> = shuttles.reached;
-    assert!(outcomes.len() > 15, "{outcomes:?}");
+    assert!(outcomes.len() > 10, "{outcomes:?}");
     for report in [&ours, &everywhere, &no_pruning] {
         assert_eq!(report.reached, outcomes);
     }
@@ -115,10 +116,12 @@ fn a_lost_wake_up_is_found() {
 #[test]
 #[should_panic(expected = "somebody goes round in circles")]
 fn going_round_in_circles_is_found() {
-    Model::new("a circle").thread(|| while control().load(X) == 0 {}).thread(|| control().store(X, 0)).thread(
-        || {
+    Model::new("a circle")
+        .thread(|| while control().load(X) == 0 {})
+        .thread(|| control().store(X, 0))
+        .thread(|| {
             control().store(X, 1);
             control().store(X, 0);
-        },
-    ).explore();
+        })
+        .explore();
 }

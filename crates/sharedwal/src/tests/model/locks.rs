@@ -13,9 +13,11 @@ use crate::reaping::reap;
 
 const LOCK: u32 = locks::WRITE;
 
-/// Who is inside: the living exclusive holder, and how many shared ones.
-const OWNER: u32 = 0;
-const HOLDERS: u32 = 1;
+/// How a thread is inside, kept in a word for each.
+const OUT: u32 = 0;
+const OWNER: u32 = 1;
+const HOLDER: u32 = 2;
+const THREADS: u32 = 4;
 
 /// Whoever fails so often in a row, against others that are all awake, is left out of account: how
 /// long that can go on is for the scheduler to say.
@@ -23,32 +25,32 @@ fn tries() -> u32 {
     if full() { 3 } else { 2 }
 }
 
-fn is_let_in(mode: Mode) {
-    let owner = ghost(OWNER, |owner| *owner += u32::from(mode == Mode::Exclusive));
-    let holders = ghost(HOLDERS, |holders| *holders += u32::from(mode == Mode::Shared));
-    let (exclusive, shared) = (owner, holders);
-    assert!(exclusive == 0 || exclusive == 1 && shared == 0, "{exclusive} owners and {shared} holders");
+fn is_let_in(thread: u32, mode: Mode) {
+    ghost(thread, |inside| *inside = if mode == Exclusive { OWNER } else { HOLDER });
+    let inside: Vec<u32> =
+        (0..THREADS).map(|thread| ghost(thread, |_| ())).filter(|how| *how != OUT).collect();
+    assert!(inside.len() == 1 || !inside.contains(&OWNER), "inside are {inside:?}");
 }
 
-fn goes_out(mode: Mode) {
-    ghost(if mode == Mode::Exclusive { OWNER } else { HOLDERS }, |inside| *inside -= 1);
+fn goes_out(thread: u32) {
+    ghost(thread, |inside| *inside = OUT);
 }
 
 /// Tries once.
-fn attempt(table: &mut LockTable, mode: Mode) -> Result<(), Contended> {
+fn attempt(thread: u32, table: &mut LockTable, mode: Mode) -> Result<(), Contended> {
     let taken = match mode {
         Mode::Shared => table.try_shared(LOCK),
         Mode::Exclusive => table.try_exclusive(LOCK),
     };
     if taken.is_ok() {
-        is_let_in(mode);
+        is_let_in(thread, mode);
     }
     taken
 }
 
-fn leave(table: &LockTable, mode: Mode) {
+fn leave(thread: u32, table: &LockTable, mode: Mode) {
     // Out before the release: others may be let in from its first step on.
-    goes_out(mode);
+    goes_out(thread);
     match mode {
         Mode::Shared => table.release_shared(LOCK),
         Mode::Exclusive => table.release_exclusive(LOCK),
@@ -57,17 +59,15 @@ fn leave(table: &LockTable, mode: Mode) {
 
 /// Takes the lock as SQLite does, waiting where it is refused. False if others went first so often
 /// that this execution is left out of account.
-fn take(table: &mut LockTable, mode: Mode, patience: Duration) -> bool {
+fn take(thread: u32, table: &mut LockTable, mode: Mode) -> bool {
     for tried in 0..tries() {
         knows(&(tried, table.memory()), no_time_passes());
-        match attempt(table, mode) {
+        match attempt(thread, table, mode) {
             Ok(()) => return true,
-            Err(contended) => {
-                if !table.wait_for(contended, patience) {
-                    reached("gave up");
-                    return false;
-                }
+            Err(contended) if tried + 1 < tries() => {
+                assert!(table.wait_for(contended, FOR_EVER), "no time-out is so long");
             }
+            Err(_) => {}
         }
     }
     // It stops trying, and so gives up its claim, as SQLite does when a statement ends.
@@ -75,8 +75,12 @@ fn take(table: &mut LockTable, mode: Mode, patience: Duration) -> bool {
     false
 }
 
-/// Slots of both words of a bitmap of 64.
-const SLOTS: [u32; 4] = [0, 33, 2, 63];
+/// The threads' slots, far from each other.
+const SLOTS: [u32; THREADS as usize] = [0, 33, 2, 63];
+
+fn table(thread: u32) -> LockTable {
+    LockTable::new(control(), SLOTS[thread as usize])
+}
 
 fn connect() {
     for index in SLOTS {
@@ -94,13 +98,13 @@ fn check_free() {
 
 fn trying(name: &'static str, modes: &[Mode], rounds: u32) -> Model {
     let mut model = Model::new(name);
-    for (thread, mode) in modes.iter().copied().enumerate() {
+    for (thread, mode) in (0..).zip(modes.iter().copied()) {
         model = model.thread(move || {
-            let mut table = LockTable::new(control(), SLOTS[thread]);
+            let mut table = table(thread);
             for _ in 0..rounds {
-                if attempt(&mut table, mode).is_ok() {
+                if attempt(thread, &mut table, mode).is_ok() {
                     reached(&format!("{thread} was let in"));
-                    leave(&table, mode);
+                    leave(thread, &table, mode);
                 } else {
                     reached(&format!("{thread} was refused"));
                 }
@@ -115,7 +119,9 @@ use Mode::{Exclusive, Shared};
 #[test]
 fn exclusive_takers_exclude_everybody() {
     let rounds = if full() { 2 } else { 1 };
-    for modes in [[Exclusive, Exclusive, Exclusive], [Exclusive, Exclusive, Shared], [Exclusive, Shared, Shared]] {
+    for modes in
+        [[Exclusive, Exclusive, Exclusive], [Exclusive, Exclusive, Shared], [Exclusive, Shared, Shared]]
+    {
         let report = trying("3 tries", &modes, rounds).explore();
         report.assert_reached(&["0 was let in", "0 was refused", "2 was let in", "2 was refused"]);
     }
@@ -124,44 +130,148 @@ fn exclusive_takers_exclude_everybody() {
     }
 }
 
+/// A thread that sleeps where it is refused, and lets the lock go once it had it.
+fn wait_and_leave(thread: u32, mode: Mode) {
+    let mut table = table(thread);
+    if take(thread, &mut table, mode) {
+        reached(&format!("{thread} had it"));
+        leave(thread, &table, mode);
+    } else {
+        reached(&format!("{thread} was unlucky"));
+    }
+}
+
 /// One thread that has the lock and lets it go, and others that sleep where they are refused: none
 /// sleeps for ever.
-fn waiting(name: &'static str, holds: Mode, modes: &[Mode], time_outs: TimeOuts) -> Model {
-    const HOLDER: u32 = 5;
-    let mut model = Model::new(name)
+fn waiting(name: &'static str, holds: Mode, modes: [Mode; 2], time_outs: TimeOuts) -> Model {
+    let [first, second] = modes;
+    Model::new(name)
         .time_outs(time_outs)
-        .set_up(move || attempt(&mut LockTable::new(control(), HOLDER), holds).unwrap())
-        .thread(move || leave(&LockTable::new(control(), HOLDER), holds));
-    for (thread, mode) in modes.iter().copied().enumerate() {
-        model = model.thread(move || {
-            let mut table = LockTable::new(control(), SLOTS[thread]);
-            if take(&mut table, mode, FOR_EVER) {
-                reached(&format!("{thread} had it"));
-                leave(&table, mode);
-            } else {
-                reached(&format!("{thread} was unlucky"));
-            }
-        });
-    }
-    model.check(check_free)
+        .set_up(move || attempt(0, &mut table(0), holds).unwrap())
+        .thread(move || leave(0, &table(0), holds))
+        .thread(move || wait_and_leave(1, first))
+        .thread(move || wait_and_leave(2, second))
+        .check(check_free)
 }
 
 #[test]
 fn no_release_is_slept_over() {
-    let three = [[Exclusive, Exclusive], [Exclusive, Shared], [Shared, Shared]];
-    for holds in [Exclusive, Shared] {
-        for modes in three.into_iter().filter(|modes| holds == Exclusive || modes[0] == Exclusive) {
-            waiting("a holder, 2 waiters", holds, &modes, TimeOuts::Never)
-                .explore()
-                .assert_reached(&["0 had it", "1 had it"]);
-        }
+    for (holds, modes) in [
+        (Exclusive, [Exclusive, Exclusive]),
+        (Exclusive, [Exclusive, Shared]),
+        (Exclusive, [Shared, Shared]),
+        (Shared, [Exclusive, Exclusive]),
+    ] {
+        waiting("a holder, 2 waiters", holds, modes, TimeOuts::Never)
+            .explore()
+            .assert_reached(&["1 had it", "2 had it"]);
     }
 }
 
 /// As before, where threads may be as slow as it takes to make a claim.
 #[test]
 fn nobody_sleeps_for_ever_over_a_claim() {
-    for modes in [[Exclusive, Exclusive], [Exclusive, Shared]] {
-        waiting("a holder, 2 waiters with claims", Exclusive, &modes, TimeOuts::Delays).explore();
+    let report =
+        waiting("a holder, 2 waiters with claims", Exclusive, [Exclusive, Exclusive], TimeOuts::Delays)
+            .explore();
+    report.assert_reached(&["1 had it", "2 had it"]);
+    if full() {
+        waiting("a holder, 2 waiters with claims", Exclusive, [Exclusive, Shared], TimeOuts::Delays)
+            .explore();
     }
+}
+
+/// Reaps the first thread's connection when that one has died.
+fn reaper() {
+    if await_end(0) {
+        // Until here the others had to respect what it held.
+        goes_out(0);
+        assert!(reap(&control(), SLOTS[3], SLOTS[0], 1));
+        reached("reaped");
+    }
+}
+
+/// A holder dies at any point, while it takes the lock, has it or gives it up: whoever waits gets
+/// the lock when that one is reaped.
+#[test]
+fn waiters_for_a_dead_holder_come_through() {
+    for (holds, wants) in [(Exclusive, Exclusive), (Exclusive, Shared), (Shared, Exclusive)] {
+        Model::new("a dying holder, a waiter, a reaper")
+            .set_up(connect)
+            .mortal(move || {
+                let mut table = table(0);
+                if attempt(0, &mut table, holds).is_ok() {
+                    leave(0, &table, holds);
+                }
+            })
+            .thread(move || wait_and_leave(1, wants))
+            .thread(reaper)
+            .check(check_free)
+            .explore()
+            .assert_reached(&["1 had it", "reaped"]);
+    }
+}
+
+/// A waiter dies at any point, with a claim or without: the other waiter comes through, at the
+/// latest when that one is reaped.
+#[test]
+fn a_dead_waiter_holds_nobody_up() {
+    let waits = || {
+        let mut table = table(0);
+        if let Err(contended) = table.try_exclusive(LOCK) {
+            let _ = table.wait_for(contended, FOR_EVER);
+            table.give_up();
+        } else {
+            table.release_exclusive(LOCK);
+        }
+    };
+    Model::new("a dying waiter, another one, a holder that reaps")
+        .time_outs(TimeOuts::Delays)
+        .set_up(|| {
+            connect();
+            LockTable::new(control(), SLOTS[2]).try_exclusive(LOCK).unwrap();
+        })
+        .mortal(waits)
+        .thread(|| wait_and_leave(1, Exclusive))
+        .thread(|| {
+            table(2).release_exclusive(LOCK);
+            reaper();
+        })
+        .check(check_free)
+        .explore()
+        .assert_reached(&["1 had it", "reaped"]);
+}
+
+/// A claim whose maker died and is not reaped is void after its time.
+#[test]
+fn no_claim_lasts_for_ever() {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let report = Model::new("a dying waiter, and one that comes after it")
+        .time_outs(TimeOuts::Possible)
+        .set_up(|| {
+            connect();
+            table(2).try_exclusive(LOCK).unwrap();
+        })
+        .mortal(|| {
+            let mut table = table(0);
+            let contended = table.try_exclusive(LOCK).unwrap_err();
+            let _ = table.wait_for(contended, Duration::from_millis(60));
+            table.give_up();
+        })
+        .thread(|| {
+            await_end(0);
+            table(2).release_exclusive(LOCK);
+            let mut table = table(1);
+            if table.try_exclusive(LOCK).is_ok() {
+                reached("at once");
+                return table.release_exclusive(LOCK);
+            }
+            let refused = Contended { lock: LOCK, mode: Exclusive };
+            assert!(table.wait_for(refused, PATIENCE), "a claim outlives its time");
+            assert_eq!(table.try_exclusive(LOCK), Ok(()));
+            table.release_exclusive(LOCK);
+            reached("after the claim");
+        })
+        .explore();
+    report.assert_reached(&["at once", "after the claim"]);
 }

@@ -4,11 +4,14 @@
 //! `search` is the search, `world` the memory and threads of one execution, `memory` what the
 //! product sees of it. Each protocol has a file. `docs/testing.md` says what is shown and what not.
 
+mod attaching;
 mod engine;
 mod locks;
 mod memory;
 mod ordered_section;
 mod search;
+mod slots;
+mod wal_index;
 mod world;
 
 use std::cell::RefCell;
@@ -17,8 +20,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use search::{Exhaustive, Report, Search, Thread};
-use world::{Gone, World};
 pub use world::now;
+use world::{Gone, World};
 use world::{TimeOuts, await_end};
 
 use crate::ordered_section::{Bounds, TEST_BOUNDS};

@@ -203,7 +203,8 @@ fn a_dead_writers_header_is_whole_or_zero() {
             assert_eq!(words.load(VERSION) % 2, 0, "the version stays odd");
         })
         .explore();
-    report.assert_reached(&["4 then 4", "4 then 5", "5 then 5", "4 then 0", "0 then 0", "5 then 0", "reaped"]);
+    report
+        .assert_reached(&["4 then 4", "4 then 5", "5 then 5", "4 then 0", "0 then 0", "5 then 0", "reaped"]);
 }
 
 /// A reader that keeps publishers out dies of it: nothing was stored, and nothing changes.

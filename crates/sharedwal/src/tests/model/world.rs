@@ -371,9 +371,8 @@ pub fn now() -> Option<Duration> {
 pub fn ghost(at: u32, f: impl FnOnce(&mut u32)) -> u32 {
     WORLD.with_borrow_mut(|world| {
         let mut value = world.word(GHOSTS + at);
-        let gone = world
-            .current
-            .is_some_and(|me| world.search.pruned || world.threads[me].status == Status::Dead);
+        let gone =
+            world.current.is_some_and(|me| world.search.pruned || world.threads[me].status == Status::Dead);
         if !gone {
             let was = value;
             f(&mut value);
