@@ -48,7 +48,7 @@ fn attempt(thread: u32, table: &mut LockTable, mode: Mode) -> Result<(), Contend
     taken
 }
 
-fn leave(thread: u32, table: &LockTable, mode: Mode) {
+fn leave(thread: u32, table: &mut LockTable, mode: Mode) {
     // Out before the release: others may be let in from its first step on.
     goes_out(thread);
     match mode {
@@ -82,9 +82,11 @@ fn table(thread: u32) -> LockTable {
     LockTable::new(control(), SLOTS[thread as usize])
 }
 
+/// All are connected before anything begins, which leaves one shared word less to the search.
 fn connect() {
-    for index in SLOTS {
+    for (thread, index) in (0..).zip(SLOTS) {
         control().store(slot(index), slot_word(1, slot_states::LIVE));
+        let _ = table(thread);
     }
 }
 
@@ -104,7 +106,7 @@ fn trying(name: &'static str, modes: &[Mode], rounds: u32) -> Model {
             for _ in 0..rounds {
                 if attempt(thread, &mut table, mode).is_ok() {
                     reached(&format!("{thread} was let in"));
-                    leave(thread, &table, mode);
+                    leave(thread, &mut table, mode);
                 } else {
                     reached(&format!("{thread} was refused"));
                 }
@@ -135,7 +137,7 @@ fn wait_and_leave(thread: u32, mode: Mode) {
     let mut table = table(thread);
     if take(thread, &mut table, mode) {
         reached(&format!("{thread} had it"));
-        leave(thread, &table, mode);
+        leave(thread, &mut table, mode);
     } else {
         reached(&format!("{thread} was unlucky"));
     }
@@ -147,8 +149,11 @@ fn waiting(name: &'static str, holds: Mode, modes: [Mode; 2], time_outs: TimeOut
     let [first, second] = modes;
     Model::new(name)
         .time_outs(time_outs)
-        .set_up(move || attempt(0, &mut table(0), holds).unwrap())
-        .thread(move || leave(0, &table(0), holds))
+        .set_up(move || {
+            connect();
+            attempt(0, &mut table(0), holds).unwrap();
+        })
+        .thread(move || leave(0, &mut table(0), holds))
         .thread(move || wait_and_leave(1, first))
         .thread(move || wait_and_leave(2, second))
         .check(check_free)
@@ -201,7 +206,7 @@ fn waiters_for_a_dead_holder_come_through() {
             .mortal(move || {
                 let mut table = table(0);
                 if attempt(0, &mut table, holds).is_ok() {
-                    leave(0, &table, holds);
+                    leave(0, &mut table, holds);
                 }
             })
             .thread(move || wait_and_leave(1, wants))
