@@ -1,7 +1,7 @@
 //! Attaching to the wal-index: the first one zeroes it, and only when nobody else is attached.
 
 use super::memory::{control, index};
-use super::world::ghost;
+use super::steps::ghost;
 use super::{Model, await_end, full, reached};
 use crate::layout::{ATTACHED, HEADER, PUBLISHER, VERSION, slot, slot_states, slot_word};
 use crate::memory::Change;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::memory::control;
-use super::world::{ghost, knows, no_time_passes};
+use super::steps::{ghost, knows, no_time_passes};
 use super::{FOR_EVER, Model, TimeOuts, await_end, full, reached};
 use crate::layout::{locks, slot, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{self, Access, INDEX, PAGES, step};
+use super::steps::{self, step};
+use super::world::{Access, INDEX, PAGES};
 use crate::layout::{DEATHS, INDEX_PAGE_WORDS, LOCK_WAIT_MS, LOCK_WAITS, RECOVERIES, RETRIES};
 use crate::memory::{Change, Words};
 
@@ -47,7 +48,7 @@ impl Words for ModelWords {
     }
 
     fn load_many(&self, at: u32, out: &mut [u32]) {
-        world::load_each(self.first + at, out);
+        steps::load_each(self.first + at, out);
     }
 
     fn load_strided(&self, at: u32, stride: u32, out: &mut [u32]) {
@@ -85,15 +86,15 @@ impl Words for ModelWords {
     }
 
     fn wait(&self, at: u32, expected: u32, timeout: Duration) {
-        world::wait(self.first + at, expected, timeout);
+        steps::wait(self.first + at, expected, timeout);
     }
 
     fn notify(&self, at: u32) {
-        world::notify(self.first + at);
+        steps::notify(self.first + at);
     }
 
     fn copy_out(&self, at: u32, out: &mut [u32]) {
-        world::load_each(self.first + at, out);
+        steps::load_each(self.first + at, out);
     }
 
     fn scatter(&self, changes: &[Change]) {

@@ -1,8 +1,9 @@
 //! Model checking: the product's own protocols, run over a memory in which every step is a choice
 //! of who goes on, who dies and whose sleep ends, until there is no choice left that was not made.
 //!
-//! `search` is the search, `world` the memory and threads of one execution, `memory` what the
-//! product sees of it. Each protocol has a file. `docs/testing.md` says what is shown and what not.
+//! `search` is the search, `world` the memory and threads of one execution, `steps` what threads do
+//! in it, `memory` what the product sees of it. Each protocol has a file. `docs/testing.md` says what
+//! is shown and what is not.
 
 mod attaching;
 mod engine;
@@ -11,6 +12,7 @@ mod memory;
 mod ordered_section;
 mod search;
 mod slots;
+mod steps;
 mod wal_index;
 mod world;
 
@@ -20,9 +22,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use search::{Exhaustive, Report, Search, Thread};
-pub use world::now;
-use world::{Gone, World};
-use world::{TimeOuts, await_end};
+pub use steps::now;
+use steps::{Gone, await_end};
+use world::{TimeOuts, World};
 
 use crate::ordered_section::{Bounds, TEST_BOUNDS};
 
@@ -143,7 +145,7 @@ fn execute(name: &str, set_up: &Program, threads: &[(bool, Program)], check: &Pr
             let (program, name) = (program.clone(), name.to_owned());
             shuttle::thread::spawn(move || {
                 WORLD.with_borrow_mut(|world| world.current = Some(me));
-                let end = catch_unwind(AssertUnwindSafe(|| world::live(me, &*program)));
+                let end = catch_unwind(AssertUnwindSafe(|| steps::live(me, &*program)));
                 WORLD.with_borrow_mut(|world| world.depart(me));
                 if let Err(reason) = end
                     && !reason.is::<Gone>()

@@ -1,7 +1,7 @@
 //! The ordered section: copies are whole, nothing is lost, and a death inside is mended.
 
 use super::memory::control;
-use super::world::ghost;
+use super::steps::ghost;
 use super::{Model, TimeOuts, await_end, full, reached};
 use crate::layout::{EPOCH, HEADER, PUBLISHER, VERSION, locks, slot, slot_states, slot_word};
 use crate::locks::LockTable;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::memory::control;
-use super::world::ghost;
+use super::steps::ghost;
 use super::{Model, await_end, full, reached};
 use crate::connections::Slot;
 use crate::layout::{ATTACHED, PUBLISHER, VERSION, locks, slot, slot_states, slot_word};

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use super::memory::{control, index};
-use super::world::ghost;
+use super::steps::ghost;
 use super::{Model, await_end, full, reached};
 use crate::layout::{HEADER, HEADER_WORDS, PUBLISHER, VERSION, locks, slot, slot_states, slot_word};
 use crate::locks::LockTable;
