@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::memory::control;
-use super::steps::{ghost, knows, no_time_passes};
+use super::steps::{ghost, knows, no_time_passes, pause};
 use super::{FOR_EVER, Model, TimeOuts, await_end, full, reached};
 use crate::layout::{locks, slot, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};
@@ -49,6 +49,7 @@ fn attempt(thread: u32, table: &mut LockTable, mode: Mode) -> Result<(), Contend
 }
 
 fn leave(thread: u32, table: &mut LockTable, mode: Mode) {
+    pause();
     // Out before the release: others may be let in from its first step on.
     goes_out(thread);
     match mode {

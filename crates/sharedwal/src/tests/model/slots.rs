@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::memory::control;
-use super::steps::ghost;
+use super::steps::{ghost, pause};
 use super::{Model, await_end, full, reached};
 use crate::connections::Slot;
 use crate::layout::{ATTACHED, PUBLISHER, VERSION, locks, slot, slot_states, slot_word};
@@ -195,6 +195,7 @@ fn a_slot_is_claimed_by_one() {
         let users = ghost(slot.index(), |users| *users += 1);
         assert_eq!(users, 1, "two connections in slot {}", slot.index());
         reached(&format!("slot {}", slot.index()));
+        pause();
         ghost(slot.index(), |users| *users -= 1);
         drop(slot);
     };

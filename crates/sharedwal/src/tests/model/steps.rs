@@ -200,6 +200,13 @@ pub fn now() -> Option<Duration> {
     })
 }
 
+/// Lets others go first where the product itself takes no step, as while a lock is held.
+pub fn pause() {
+    let Some(me) = acting() else { return };
+    switch(me);
+    WORLD.with_borrow_mut(|world| world.remember(me, 3));
+}
+
 /// Keeps something for an assertion, in the same step as what was done before.
 pub fn ghost(at: u32, f: impl FnOnce(&mut u32)) -> u32 {
     WORLD.with_borrow_mut(|world| {

@@ -42,11 +42,22 @@ fn connect(count: u32) {
         index.sync(Holding::Nothing).unwrap();
         Some(Connection { index, page })
     };
-    CONNECTED.set((0..count).map(connection).collect());
+    let mut all: Vec<_> = (0..count).map(connection).collect();
+    // Something that the others have yet to see, so that they have to refresh.
+    if let Some(Some(first)) = all.first_mut() {
+        first.set(READ_MARK + 2, 6);
+        first.sync(Holding::Nothing);
+    }
+    CONNECTED.set(all);
 }
 
 fn connection(me: usize) -> Connection {
     CONNECTED.with_borrow_mut(|all| all[me].take()).unwrap()
+}
+
+/// Whether no thread took the connection.
+fn connected(me: usize) -> bool {
+    CONNECTED.with_borrow(|all| all[me].is_some())
 }
 
 impl Connection {
@@ -64,6 +75,12 @@ impl Connection {
         assert!(at < 8192);
         // SAFETY: as in `word`; nothing else uses the page now.
         unsafe { self.page.add(at).write(value) };
+    }
+
+    /// Stores the frame's entry and hash slot.
+    fn set_frame(&mut self) {
+        self.set(ENTRY, PAGE_NUMBER);
+        self.set(HASH, 1 << (16 * (PAGE_NUMBER * 383 % 2)));
     }
 
     /// Stores one copy of a header with one frame.
@@ -101,8 +118,7 @@ impl Connection {
 /// Commits a frame, in SQLite's steps.
 fn commit(connection: &mut Connection, early_completion: bool) {
     connection.index.set_early_completion(early_completion);
-    connection.set(ENTRY, PAGE_NUMBER);
-    connection.set(HASH, 1 << (16 * (PAGE_NUMBER * 383 % 2)));
+    connection.set_frame();
     connection.set_header(1);
     assert!(connection.index.barrier(Holding::Write, true).is_ok());
     connection.set_header(0);
@@ -172,11 +188,8 @@ fn a_commit_is_seen_whole() {
     }
 }
 
-/// The writer dies at any point and is reaped: the header is the old one, the new one, or of
-/// zeros, and what it says is there.
-#[test]
-fn a_dead_writers_commit_is_whole_or_not_there() {
-    let model = Model::new("a dying writer, a reader, a reaper that goes on")
+fn dying_writer(name: &'static str, recovers: bool) -> Model {
+    Model::new(name)
         .set_up(|| connect(3))
         .mortal(|| {
             let mut table = LockTable::new(control(), 0);
@@ -185,12 +198,12 @@ fn a_dead_writers_commit_is_whole_or_not_there() {
             ghost(COMMITTED, |committed| *committed = 1);
             table.release_exclusive(locks::WRITE);
         })
-        .thread(|| {
+        .thread(move || {
             if await_end(0) {
                 assert!(reap(&control(), 2, 0, 1));
                 reached("reaped");
             }
-            // As the next writer, it relies on what it sees.
+            // As the next writer, it relies on what it sees, or recovers the frame from the log.
             let mut next = connection(2);
             next.sync(Holding::Nothing);
             next.check();
@@ -199,12 +212,30 @@ fn a_dead_writers_commit_is_whole_or_not_there() {
                 Some(_) => reached("none, or to be recovered"),
                 None => panic!("the header is torn"),
             }
+            if recovers && next.header() == Some(0) {
+                next.set_frame();
+                [1, 0].into_iter().for_each(|copy| next.set_header(copy));
+                next.sync(Holding::Everything);
+                ghost(COMMITTED, |committed| *committed = 1);
+            }
         })
         .check(|| {
             let words = control();
             assert_eq!(words.load(PUBLISHER), 0);
             assert_eq!(words.load(VERSION) % 2, 0);
+            // Who looks last sees it whole as well.
+            if connected(1) {
+                look(1, false);
+            }
         })
-        .thread(|| look(1, full()));
-    model.explore().assert_reached(&["reaped", "committed", "none, or to be recovered"]);
+}
+
+/// The writer dies at any point and is reaped: the header is the old one, the new one, or of
+/// zeros, and what it says is there.
+#[test]
+fn a_dead_writers_commit_is_whole_or_not_there() {
+    let points = ["reaped", "committed", "none, or to be recovered"];
+    let model = dying_writer("a dying writer, a reader, a reaper that goes on", full());
+    model.thread(|| look(1, full())).explore().assert_reached(&points);
+    dying_writer("a dying writer, a reaper that recovers", true).explore().assert_reached(&points);
 }
