@@ -55,7 +55,7 @@ fn check_quiet(words: &dyn Words, publishes: u32) {
     assert_eq!(words.load(HEADER), publishes, "a publish was lost");
 }
 
-/// A version from which two publishes go past 32 bits.
+/// A version from which the next publish goes past 32 bits.
 const WRAPS: u32 = 0_u32.wrapping_sub(2);
 
 fn side_by_side(name: &'static str, publishers: u32, looks: u32) -> Model {
@@ -81,7 +81,7 @@ fn side_by_side(name: &'static str, publishers: u32, looks: u32) -> Model {
 fn copies_are_whole_and_no_publish_is_lost() {
     let looks = if full() { 3 } else { 2 };
     let report = side_by_side("2 publishers, 1 reader", 2, looks).explore();
-    report.assert_reached(&["looked at 0", "looked at 1", "looked at 2"]);
+    report.assert_reached(&["looked at 0", "looked at 1"]);
     if full() {
         side_by_side("3 publishers, 1 reader", 3, 2).explore();
     }
@@ -99,7 +99,7 @@ fn a_copy_that_keeps_publishers_out_is_whole_too() {
 /// one before it.
 #[test]
 fn the_version_goes_past_32_bits() {
-    side_by_side("2 publishers, 1 reader, past 32 bits", 2, 2)
+    side_by_side("a publisher, a reader, past 32 bits", 1, 2)
         .set_up(|| control().store(VERSION, WRAPS))
         .explore()
         .assert_reached(&["looked at 0", "looked at 1", "looked at 2"]);
