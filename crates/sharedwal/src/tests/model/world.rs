@@ -1,9 +1,7 @@
 //! The world of one execution: its memory, which is one word after the other, and its threads.
 
-use std::time::Duration;
-
 use super::search::{Search, Status, Thread, mix};
-use crate::layout::{CONTROL_WORDS, INDEX_PAGE_WORDS, PUBLISHER};
+use crate::layout::{CONTROL_WORDS, INDEX_PAGE_WORDS};
 
 /// Where the wal-index begins, in words.
 pub const INDEX: u32 = CONTROL_WORDS;
