@@ -82,6 +82,12 @@ impl LockTable {
         }
     }
 
+    /// What this table remembers, to tell two states of a connection apart.
+    #[cfg(test)]
+    pub fn memory(&self) -> impl std::fmt::Debug {
+        (self.claims, self.waiting_since, self.seen_claims)
+    }
+
     fn me(&self) -> u32 {
         self.slot + 1
     }

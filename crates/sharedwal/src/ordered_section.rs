@@ -33,6 +33,25 @@ pub fn patience() -> Duration {
 thread_local! {
     /// Another patience for this thread.
     pub static TEST_PATIENCE: std::cell::Cell<Option<Duration>> = const { std::cell::Cell::new(None) };
+    /// Other bounds for this thread.
+    pub static TEST_BOUNDS: std::cell::Cell<Option<Bounds>> = const { std::cell::Cell::new(None) };
+}
+
+/// How often something is tried before something slower is done.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Looks before the first sleep.
+    pub spins: u32,
+    /// Copies before publishers are kept out.
+    pub optimistic: u32,
+}
+
+fn bounds() -> Bounds {
+    #[cfg(test)]
+    if let Some(bounds) = TEST_BOUNDS.get() {
+        return bounds;
+    }
+    Bounds { spins: 500, optimistic: 16 }
 }
 
 /// Waits until `done` answers, spinning first: the other side is a microsecond from done unless
@@ -42,8 +61,7 @@ fn wait_until<T>(
     patience: Duration,
     mut done: impl FnMut() -> Option<T>,
 ) -> Result<T, Stalled> {
-    const SPINS: u32 = 500;
-    for _ in 0..SPINS {
+    for _ in 0..bounds().spins {
         if let Some(value) = done() {
             return Ok(value);
         }
@@ -80,8 +98,7 @@ pub fn read(
     patience: Duration,
     mut copy: impl FnMut(),
 ) -> Result<Version, Stalled> {
-    const OPTIMISTIC: u32 = 16;
-    for _ in 0..OPTIMISTIC {
+    for _ in 0..bounds().optimistic {
         let before = wait_until(words, patience, || Some(peek(words)).filter(|version| version.0 & 1 == 0))?;
         copy();
         if words.load_after(VERSION) == before.0 as u32 {

@@ -25,13 +25,18 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
     if slot >= SLOTS || reaper >= SLOTS || slot == reaper {
         return false;
     }
-    let [live, dead, reaping, free] =
-        [slot_states::LIVE, slot_states::DEAD, slot_states::REAPING + reaper, slot_states::FREE]
-            .map(|state| slot_word(generation, state));
+    let [live, dead, reaping] = [slot_states::LIVE, slot_states::DEAD, slot_states::REAPING + reaper]
+        .map(|state| slot_word(generation, state));
     words.compare_exchange(layout::slot(slot), live, dead);
     if words.compare_exchange(layout::slot(slot), dead, reaping) != dead {
         return false;
     }
+    give_back(words, reaper, slot, generation);
+    true
+}
+
+/// What a reaper does once the slot says that it is the one.
+fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
     take_cases_over(words, reaper, slot);
     leave_ordered_section(words.as_ref(), slot);
     // The WAL locks, then those of the file with PENDING last: the next connection then finds a
@@ -43,8 +48,8 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
     }
     words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
     count(words.as_ref(), DEATHS, 1);
-    words.compare_exchange(layout::slot(slot), reaping, free);
-    true
+    let reaping = slot_word(generation, slot_states::REAPING + reaper);
+    words.compare_exchange(layout::slot(slot), reaping, slot_word(generation, slot_states::FREE));
 }
 
 /// Reaps all connections that were marked dead, on behalf of the one in the slot `reaper`.
@@ -57,14 +62,19 @@ pub fn reap_marked(words: &Arc<dyn Words>, reaper: u32) {
     }
 }
 
-/// Reaps those whom the dead connection was reaping when it died.
+/// Reaps those whom the dead connection was reaping when it died. A case goes from one reaper to the
+/// next in one step: were it nobody's in between, and the next one dead too, nobody would know of it.
 fn take_cases_over(words: &Arc<dyn Words>, reaper: u32, dead_reaper: u32) {
     for case in 0..SLOTS {
         let word = words.load(layout::slot(case));
         if word & slot_states::MASK == slot_states::REAPING + dead_reaper {
             let generation = word >> slot_states::GENERATION_SHIFT;
-            words.compare_exchange(layout::slot(case), word, slot_word(generation, slot_states::DEAD));
-            reap(words, reaper, case, generation);
+            words.compare_exchange(
+                layout::slot(case),
+                word,
+                slot_word(generation, slot_states::REAPING + reaper),
+            );
+            give_back(words, reaper, case, generation);
         }
     }
 }

@@ -20,6 +20,10 @@ pub fn can_block() -> bool {
 
 /// Time since some fixed moment, never falling.
 pub fn now() -> Duration {
+    #[cfg(test)]
+    if let Some(now) = crate::tests::model::now() {
+        return now;
+    }
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
 }

@@ -1,6 +1,7 @@
 //! Tests that look inside: real SQLite over the heap provider, each thread with a private
 //! wal-index of its own, as a worker has.
 
+pub mod model;
 pub mod mortal;
 mod random;
 
