@@ -206,6 +206,16 @@ impl LockTable {
     /// Sleeps until the lock may be free for this connection, for `timeout` at the longest;
     /// returns whether it may be. Where blocking is not allowed it returns false at once.
     pub fn wait_for(&mut self, contended: Contended, timeout: Duration) -> bool {
+        self.wait(contended, timeout, false)
+    }
+
+    /// As [`LockTable::wait_for`], and an exclusive lock is claimed before this says that it is free:
+    /// for a caller who has few tries, so that another one seldom gets it in between.
+    pub fn wait_for_turn(&mut self, contended: Contended, timeout: Duration) -> bool {
+        self.wait(contended, timeout, true)
+    }
+
+    fn wait(&mut self, contended: Contended, timeout: Duration, turn: bool) -> bool {
         if !can_block() {
             return false;
         }
@@ -220,17 +230,22 @@ impl LockTable {
             // Read before looking at the lock, or a release in between would be slept over.
             let releases = self.words.load(base + lock_word::RELEASES);
             let (free, claim) = self.look(lock, mode);
-            if free {
-                break true;
-            }
             let now = now();
+            if free {
+                if !turn || mode == Mode::Shared || claim.owner() == self.me() {
+                    break true;
+                }
+                let arrival = self.arrival(lock, now, releases);
+                self.make_claim(lock, arrival, claim);
+                continue;
+            }
             let asked = signals::asked(self.words.as_ref(), self.slot);
             if now >= deadline || asked != 0 || !can_block() {
                 break false;
             }
             let mut sleep = (deadline - now).min(LONGEST_SLEEP);
             if mode == Mode::Exclusive {
-                let arrival = *self.arrivals[lock as usize].get_or_insert(Arrival { at: now, releases });
+                let arrival = self.arrival(lock, now, releases);
                 let waited = now.saturating_sub(arrival.at);
                 if waited < PATIENCE {
                     sleep = sleep.min(PATIENCE - waited);
@@ -260,6 +275,10 @@ impl LockTable {
         if whole > 0 {
             count(self.words.as_ref(), LOCK_WAIT_MS, whole);
         }
+    }
+
+    fn arrival(&mut self, lock: u32, at: Duration, releases: u32) -> Arrival {
+        *self.arrivals[lock as usize].get_or_insert(Arrival { at, releases })
     }
 
     /// For the table of a dead connection: gives up whatever it had to do with the lock.
