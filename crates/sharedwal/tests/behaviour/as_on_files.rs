@@ -171,11 +171,11 @@ fn answer(db: &Connection, sql: &str) -> Vec<String> {
 
 fn rows(db: &Connection, sql: &str, lines: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut statement = db.prepare(sql)?;
-    let columns = statement.column_count();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let mut line = String::new();
-        for column in 0..columns {
+        // Not the statement's, which was compiled before others changed the schema.
+        for column in 0..row.as_ref().column_count() {
             let separator = if column == 0 { "" } else { "|" };
             let written = match row.get_ref(column)? {
                 ValueRef::Null => write!(line, "{separator}null"),
