@@ -32,8 +32,12 @@ export async function answer({ sql, journalMode }) {
     db ??= await open(runtime, { timeout: 0, journalMode });
     for (const one of sql.split('; ')) {
       const statement = db.prepare(one);
-      if (!statement.reader) statement.run();
-      else for (const row of statement.raw().all()) lines.push(row.map(show).join('|'));
+      if (!statement.reader) {
+        statement.run();
+        continue;
+      }
+      const rows = /** @type {unknown[][]} */ (statement.raw().all());
+      lines.push(...rows.map((row) => row.map(show).join('|')));
     }
   } catch (error) {
     const { code, message } = describeError(error);

@@ -82,7 +82,7 @@ pub fn contended() -> Option<Contended> {
 /// that one takes its time, and the copy of the wal-index is refreshed then.
 pub fn sleep(duration: Duration) {
     // The first are whole milliseconds; the second 39 us times the squares of 1 to 91, or 1 us.
-    let polls = duration.subsec_micros() % 1000 == 0;
+    let polls = duration.subsec_micros().is_multiple_of(1000);
     let slept = current(|database| {
         if polls {
             database.poll(duration);
