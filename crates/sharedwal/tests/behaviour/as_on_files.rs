@@ -248,3 +248,35 @@ fn locking() {
 fn transactions() {
     compare("transactions.txt");
 }
+
+/// `SQLITE_FCNTL_PERSIST_WAL`: asked with -1, set with 0 or 1; the last close keeps the log then.
+#[test]
+fn persist_wal() {
+    fn persist(db: &Connection, wanted: i32) -> i32 {
+        let mut value = wanted;
+        // SAFETY: the connection is open, and the op code takes a pointer to an int.
+        let result = unsafe {
+            let argument = (&raw mut value).cast();
+            ffi::sqlite3_file_control(db.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_PERSIST_WAL, argument)
+        };
+        assert_eq!(result, ffi::SQLITE_OK);
+        value
+    }
+    fn play(place: &dyn Place) -> Vec<i64> {
+        let mut seen = Vec::new();
+        for wanted in [0, 1, 1, 0] {
+            let db = place.open().unwrap();
+            db.execute_batch("pragma journal_mode = wal; create table if not exists t (x)").unwrap();
+            db.execute_batch("insert into t values (1)").unwrap();
+            seen.extend([-1, wanted, -1].map(|value| i64::from(persist(&db, value))));
+            db.close().unwrap();
+            seen.push(i64::from(place.log_bytes() > 0));
+            seen.push(integer(&place.open().unwrap(), "select count(*) from t"));
+        }
+        seen
+    }
+    let on_files = play(&Folder::new());
+    assert_eq!(on_files[..5], [0, 0, 0, 0, 1]);
+    assert_eq!(on_files[5..9], [0, 1, 1, 1], "the log is kept");
+    assert_eq!(play(&runtime()), on_files);
+}
