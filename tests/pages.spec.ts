@@ -21,6 +21,8 @@ const pages: Record<
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },
   files: { minChecks: 60, timeout: 5 * MINUTE },
+  contention: { minChecks: 25, timeout: 3 * MINUTE },
+  as_on_files: { minChecks: 400, timeout: 2 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {

@@ -39,7 +39,8 @@ fn to_js(error: Error) -> JsValue {
     match error {
         Error::Own { code, .. } => failure(&code.as_str().into(), &message),
         Error::Sqlite(rusqlite::Error::SqliteFailure(code, text)) => {
-            failure(&code.extended_code.into(), text.as_deref().unwrap_or(&message))
+            let code = without_protocol(code.extended_code);
+            failure(&code.into(), text.as_deref().unwrap_or(&message))
         }
         _ => failure(&ffi::SQLITE_ERROR.into(), &message),
     }
@@ -301,7 +302,12 @@ pub fn errcode(db: Sqlite) -> i32 {
     }
     // SAFETY: the connection is open.
     let code = unsafe { ffi::sqlite3_extended_errcode(db) };
-    // SQLite gives up looking for a snapshot after many sleeps, which take no time here.
+    without_protocol(code)
+}
+
+/// On the main thread SQLITE_BUSY for SQLITE_PROTOCOL: SQLite gives up looking for a snapshot after
+/// many sleeps, which take no time there.
+fn without_protocol(code: i32) -> i32 {
     if code == ffi::SQLITE_PROTOCOL && !bindings::can_block() { ffi::SQLITE_BUSY } else { code }
 }
 

@@ -165,7 +165,7 @@ pub mod locks {
 pub mod lock_word {
     /// Slot + 1 of the exclusive owner, or 0.
     pub const OWNER: u32 = 0;
-    /// A long waiter's claim to be next: its slot + 1 and a sequence number, or 0.
+    /// A long waiter's claim to be next: since when it waits, and its slot + 1 in the lower byte; or 0.
     pub const RESERVATION: u32 = 1;
     /// Grows at each release that somebody waits for.
     pub const RELEASES: u32 = 2;

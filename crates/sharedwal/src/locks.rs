@@ -41,19 +41,52 @@ const CLAIM_LIFETIME: Duration = Duration::from_millis(50);
 /// The longest single sleep: a bound, in case a wake-up is lost with its sender.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 
+/// When a connection began to want a lock exclusively.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    /// On its own clock.
+    at: Duration,
+    /// By the lock's releases, which order the arrivals of all.
+    releases: u32,
+}
+
+/// A claim to be next on a lock, as it stands in the lock's word: from the top 20 bits of the arrival,
+/// 4 bits that tell apart the claims of one arrival, since a claim of which nothing was heard becomes
+/// void, and slot + 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Claim(u32);
+
+impl Claim {
+    const NONE: Claim = Claim(0);
+
+    fn new(arrival: Arrival, number: u32, owner: u32) -> Claim {
+        Claim(arrival.releases << 12 | (number & 0xf) << 8 | owner)
+    }
+
+    /// Slot + 1 of its maker, or 0.
+    fn owner(self) -> u32 {
+        self.0 & 0xff
+    }
+
+    /// Whether its maker arrived before the other's.
+    fn is_before(self, other: Claim) -> bool {
+        ((self.0 & !0xfff).wrapping_sub(other.0 & !0xfff) as i32) < 0
+    }
+}
+
 /// The locks of one runtime, as one connection sees them.
 pub struct LockTable {
     words: Arc<dyn Words>,
     slot: u32,
     /// The locks that this connection holds shared: nobody else changes its word while it lives.
     shared: u32,
-    /// Claims made so far, so that no two look the same.
+    /// Claims made so far.
     claims: u32,
     /// Per lock: since when this connection has wanted it exclusively and not had it. It may have
     /// been woken in the meantime and have lost the race for the lock.
-    waiting_since: [Option<Duration>; COUNT as usize],
+    arrivals: [Option<Arrival>; COUNT as usize],
     /// Per lock: the claim of another slot, and when this connection first saw it.
-    seen_claims: [(u32, Duration); COUNT as usize],
+    seen_claims: [(Claim, Duration); COUNT as usize],
     /// Time slept that makes no whole millisecond yet.
     uncounted_wait: Duration,
     /// Per lock: how often it was tried exclusively.
@@ -74,8 +107,8 @@ impl LockTable {
             slot,
             shared: 0,
             claims: 0,
-            waiting_since: [None; COUNT as usize],
-            seen_claims: [(0, Duration::ZERO); COUNT as usize],
+            arrivals: [None; COUNT as usize],
+            seen_claims: [(Claim::NONE, Duration::ZERO); COUNT as usize],
             uncounted_wait: Duration::ZERO,
             #[cfg(test)]
             tries: [0; COUNT as usize],
@@ -123,16 +156,15 @@ impl LockTable {
         }
         // The owner word is set before the shared holders are looked for, and a shared taker sets
         // its bit before it reads the owner: of two that meet, at least one sees the other.
-        let claim = self.words.load(base + lock_word::RESERVATION);
-        let claimed = claim != 0 && claim & 0xff != self.me() && self.claim_stands(lock, claim);
-        if claimed || self.is_shared(lock) {
+        let claim = self.claim(lock);
+        if self.is_claimed(lock, claim) || self.is_shared(lock) {
             self.release_exclusive(lock);
             return Err(refused);
         }
-        if claim & 0xff == self.me() {
-            self.words.compare_exchange(base + lock_word::RESERVATION, claim, 0);
+        if claim.owner() == self.me() {
+            self.replace(lock, claim, Claim::NONE);
         }
-        self.waiting_since[lock as usize] = None;
+        self.arrivals[lock as usize] = None;
         Ok(())
     }
 
@@ -180,6 +212,16 @@ impl LockTable {
     /// Sleeps until the lock may be free for this connection, for `timeout` at the longest;
     /// returns whether it may be. Where blocking is not allowed it returns false at once.
     pub fn wait_for(&mut self, contended: Contended, timeout: Duration) -> bool {
+        self.wait(contended, timeout, false)
+    }
+
+    /// As [`LockTable::wait_for`], and an exclusive lock is claimed before this says that it is free:
+    /// for a caller who has few tries, so that another one seldom gets it in between.
+    pub fn wait_for_turn(&mut self, contended: Contended, timeout: Duration) -> bool {
+        self.wait(contended, timeout, true)
+    }
+
+    fn wait(&mut self, contended: Contended, timeout: Duration, turn: bool) -> bool {
         if !can_block() {
             return false;
         }
@@ -194,23 +236,28 @@ impl LockTable {
             // Read before looking at the lock, or a release in between would be slept over.
             let releases = self.words.load(base + lock_word::RELEASES);
             let (free, claim) = self.look(lock, mode);
-            if free {
-                break true;
-            }
             let now = now();
+            if free {
+                if !turn || mode == Mode::Shared || claim.owner() == self.me() {
+                    break true;
+                }
+                let arrival = self.arrival(lock, now, releases);
+                self.make_claim(lock, arrival, claim);
+                continue;
+            }
             let asked = signals::asked(self.words.as_ref(), self.slot);
             if now >= deadline || asked != 0 || !can_block() {
                 break false;
             }
             let mut sleep = (deadline - now).min(LONGEST_SLEEP);
             if mode == Mode::Exclusive {
-                let since = *self.waiting_since[lock as usize].get_or_insert(now);
-                let waited = now.saturating_sub(since);
+                let arrival = self.arrival(lock, now, releases);
+                let waited = now.saturating_sub(arrival.at);
                 if waited < PATIENCE {
                     sleep = sleep.min(PATIENCE - waited);
-                } else if claim & 0xff != self.me() {
-                    // Tried at each look, since a claim may have become void in the meantime.
-                    self.claim(lock);
+                } else if claim.owner() != self.me() && self.make_claim(lock, arrival, claim) {
+                    // What stood in the way may have been the other claim alone.
+                    continue;
                 }
             }
             self.words.wait(base + lock_word::RELEASES, releases, sleep);
@@ -236,16 +283,16 @@ impl LockTable {
         }
     }
 
+    fn arrival(&mut self, lock: u32, at: Duration, releases: u32) -> Arrival {
+        *self.arrivals[lock as usize].get_or_insert(Arrival { at, releases })
+    }
+
     /// For the table of a dead connection: gives up whatever it had to do with the lock.
     #[cfg(any(test, target_arch = "wasm32"))]
     pub fn reap(&mut self, lock: u32) {
-        let base = layout::lock(lock);
         let (waiting, bit) = self.waiting(lock);
         self.words.and(waiting, !bit);
-        let claim = self.words.load(base + lock_word::RESERVATION);
-        if claim & 0xff == self.me() {
-            self.withdraw(lock, claim);
-        }
+        self.withdraw_own(lock);
         self.release_exclusive(lock);
         self.words.and(self.shared_word(), !(1 << lock));
         self.wake(lock);
@@ -254,42 +301,60 @@ impl LockTable {
     /// Withdraws all claims; for a connection that stops trying.
     pub fn give_up(&mut self) {
         for lock in 0..COUNT {
-            if self.waiting_since[lock as usize].take().is_some() {
-                let claim = self.words.load(layout::lock(lock) + lock_word::RESERVATION);
-                if claim & 0xff == self.me() {
-                    self.withdraw(lock, claim);
-                }
+            if self.arrivals[lock as usize].take().is_some() {
+                self.withdraw_own(lock);
             }
         }
     }
 
-    fn withdraw(&self, lock: u32, claim: u32) {
+    /// The claim on a lock.
+    fn claim(&self, lock: u32) -> Claim {
+        Claim(self.words.load(layout::lock(lock) + lock_word::RESERVATION))
+    }
+
+    /// Puts another claim in the place of one, if that still stands there.
+    fn replace(&self, lock: u32, claim: Claim, other: Claim) -> bool {
         let word = layout::lock(lock) + lock_word::RESERVATION;
-        if self.words.compare_exchange(word, claim, 0) == claim {
+        self.words.compare_exchange(word, claim.0, other.0) == claim.0
+    }
+
+    fn withdraw(&self, lock: u32, claim: Claim) {
+        if self.replace(lock, claim, Claim::NONE) {
             self.wake(lock);
         }
     }
 
-    /// Claims to be next, unless another slot has done so already.
-    fn claim(&mut self, lock: u32) {
+    fn withdraw_own(&self, lock: u32) {
+        let claim = self.claim(lock);
+        if claim.owner() == self.me() {
+            self.withdraw(lock, claim);
+        }
+    }
+
+    /// Claims to be next, unless another slot has done so that arrived no later; whether it did. By
+    /// chance alone, one of many waiters would be passed over for long now and then.
+    fn make_claim(&mut self, lock: u32, arrival: Arrival, standing: Claim) -> bool {
         self.claims = self.claims.wrapping_add(1);
-        let claim = self.claims << 8 | self.me();
-        self.words.compare_exchange(layout::lock(lock) + lock_word::RESERVATION, 0, claim);
+        let claim = Claim::new(arrival, self.claims, self.me());
+        let first = standing == Claim::NONE || claim.is_before(standing);
+        first && self.replace(lock, standing, claim)
     }
 
     /// Whether the lock may be free for this connection, and the claim on it.
-    fn look(&mut self, lock: u32, mode: Mode) -> (bool, u32) {
+    fn look(&mut self, lock: u32, mode: Mode) -> (bool, Claim) {
         let mut words = [0; 2];
         self.words.load_many(layout::lock(lock) + lock_word::OWNER, &mut words);
-        let [owner, claim] = words;
+        let (owner, claim) = (words[0], Claim(words[1]));
         let free = owner == 0 && (mode == Mode::Shared || !self.is_shared(lock));
-        let claimed = mode == Mode::Exclusive && claim != 0 && claim & 0xff != self.me();
-        (free && !(claimed && self.claim_stands(lock, claim)), claim)
+        (free && !(mode == Mode::Exclusive && self.is_claimed(lock, claim)), claim)
     }
 
-    /// Whether a claim of another slot is to be respected. The observer times it on its own
+    /// Whether the claim is another slot's and to be respected. The observer times it on its own
     /// clock, so no clocks are compared across workers, and clears one that is too old.
-    fn claim_stands(&mut self, lock: u32, claim: u32) -> bool {
+    fn is_claimed(&mut self, lock: u32, claim: Claim) -> bool {
+        if claim == Claim::NONE || claim.owner() == self.me() {
+            return false;
+        }
         let now = now();
         let (seen, since) = &mut self.seen_claims[lock as usize];
         if *seen != claim {

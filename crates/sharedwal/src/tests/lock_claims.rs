@@ -177,3 +177,42 @@ fn losing_a_race_does_not_start_the_wait_anew() {
     });
     assert_eq!(claim(control.as_ref()) & 0xff, 2, "4 ms in vain, and no claim");
 }
+
+/// Of two waiters the one that came first is next, even if the other one claimed before it.
+#[test]
+fn who_waits_longer_takes_the_claim_over() {
+    let control = control();
+    let mut owner = LockTable::new(control.clone(), 0);
+    owner.try_exclusive(LOCK).unwrap();
+    let releases = layout::lock(LOCK) + lock_word::RELEASES;
+    for before in [7, 0xfffff, 0x1fffff] {
+        control.store(releases, before);
+        let mut first = LockTable::new(control.clone(), 1);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(first.wait_for(REFUSED, PATIENT));
+                assert_eq!(first.try_exclusive(LOCK), Ok(()));
+                first.release_exclusive(LOCK);
+            });
+            until_claimed_by(control.as_ref(), 1);
+            // As if another one, that came after the next release, had been faster.
+            control.store(releases, before.wrapping_add(1));
+            let later = before.wrapping_add(1) << 12 | 1 << 8 | 33;
+            set_claim(control.as_ref(), later);
+            control.notify(releases);
+            until_claimed_by(control.as_ref(), 1);
+            // And one that came before is left alone.
+            let earlier = before.wrapping_sub(1) << 12 | 1 << 8 | 33;
+            let start = Instant::now();
+            set_claim(control.as_ref(), earlier);
+            control.add(releases, 1);
+            control.notify(releases);
+            std::thread::sleep(Duration::from_millis(5));
+            let left_alone = claim(control.as_ref()) == earlier;
+            assert!(left_alone || start.elapsed() > Duration::from_millis(45));
+            set_claim(control.as_ref(), 0);
+            owner.release_exclusive(LOCK);
+        });
+        owner.try_exclusive(LOCK).unwrap();
+    }
+}

@@ -18,6 +18,7 @@ mod lock_claims;
 mod lock_model;
 mod lock_threads;
 mod ordered_section;
+mod polling;
 mod stalled_publisher;
 mod stress;
 mod super_journals;

@@ -1,6 +1,7 @@
 //! The busy handler: it sleeps until the contended lock is released, instead of polling.
 
 use std::ffi::{c_int, c_void};
+use std::ops::Range;
 use std::time::Duration;
 
 use rusqlite::ffi;
@@ -8,6 +9,7 @@ use rusqlite::ffi;
 use super::Database;
 use super::io_methods::database_of;
 use super::scope;
+use crate::locks::Contended;
 use crate::memory::{self, can_block};
 
 /// Gives a connection the busy handler, with this timeout.
@@ -15,14 +17,21 @@ use crate::memory::{self, can_block};
 /// # Safety
 /// `db` must be an open connection whose main database is of this VFS.
 pub unsafe fn install(db: *mut ffi::sqlite3, timeout: Duration) -> bool {
-    // SAFETY: as the caller promises; the database lives until the connection is closed, and
-    // SQLite calls no busy handler after that.
-    unsafe {
-        let Some(database) = database_of(db) else { return false };
-        database.set_connection(db);
-        database.set_busy_timeout(timeout);
-        ffi::sqlite3_busy_handler(db, Some(busy), std::ptr::from_mut(database).cast()) == ffi::SQLITE_OK
-    }
+    // SAFETY: as the caller promises.
+    let Some(database) = (unsafe { database_of(db) }) else { return false };
+    database.set_connection(db);
+    database.set_busy_timeout(timeout);
+    resume(database)
+}
+
+/// Puts the busy handler back in its place.
+pub fn resume(database: &mut Database) -> bool {
+    let db = database.connection();
+    // SAFETY: a connection is noted by `install` alone, and lives as long as its database; SQLite
+    // calls no busy handler after that.
+    !db.is_null()
+        && unsafe { ffi::sqlite3_busy_handler(db, Some(busy), std::ptr::from_mut(database).cast()) }
+            == ffi::SQLITE_OK
 }
 
 /// Tries in a row without a pause where no lock was refused. The commonest reason is that another
@@ -65,5 +74,41 @@ fn wait(left: Duration, count: c_int) -> bool {
             scope::sleep(left.min(Duration::from_millis(1)));
             can_block()
         }
+    }
+}
+
+/// A wait by SQLite's own handler, which `sqlite3_busy_timeout` installs. It gives up after so many
+/// sleeps, counting how long each was to be. One that a release ends early would make the time-out
+/// shorter than was said, so what it left is added to the next.
+#[derive(Debug, Clone, Copy)]
+pub struct Polling {
+    lock: u32,
+    until: Duration,
+    last: Duration,
+}
+
+impl Polling {
+    /// The wait that goes on with another sleep for this lock, or begins with it.
+    pub fn step(polling: Option<Polling>, contended: Contended, sleep: Duration) -> Polling {
+        let now = memory::now();
+        let lock = contended.lock;
+        let same = polling.filter(|was| was.lock == lock && now.saturating_sub(was.last) <= ANOTHER_WAIT);
+        let until = same.map_or(now, |was| was.until.max(now)) + sleep;
+        Polling { lock, until, last: now }
+    }
+
+    /// How long this sleep may take.
+    pub fn left(&self) -> Duration {
+        self.until.saturating_sub(memory::now())
+    }
+
+    /// SQLite tries the lock again.
+    pub fn woken(&mut self) {
+        self.last = memory::now();
+    }
+
+    /// Whether the wait is for one of these locks.
+    pub fn is_for(&self, locks: &Range<u32>) -> bool {
+        locks.contains(&self.lock)
     }
 }

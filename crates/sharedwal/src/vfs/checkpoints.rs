@@ -59,13 +59,21 @@ impl Policy {
 /// # Safety
 /// `db` must be an open connection whose main database is of this VFS.
 pub unsafe fn install(db: *mut ffi::sqlite3, policy: Policy) {
-    // SAFETY: as the caller promises; the database lives until the connection is closed, and
-    // SQLite calls no hook after that.
-    unsafe {
-        if let Some(database) = database_of(db) {
-            database.set_checkpoint_policy(policy);
-            ffi::sqlite3_wal_hook(db, Some(after_commit), std::ptr::from_mut(database).cast());
-        }
+    // SAFETY: as the caller promises.
+    if let Some(database) = unsafe { database_of(db) } {
+        database.set_connection(db);
+        database.set_checkpoint_policy(policy);
+        resume(database);
+    }
+}
+
+/// Puts the hook back in its place.
+pub fn resume(database: &mut Database) {
+    let db = database.connection();
+    if !db.is_null() {
+        // SAFETY: a connection is noted by `install` alone, and lives as long as its database; SQLite
+        // calls no hook after that.
+        unsafe { ffi::sqlite3_wal_hook(db, Some(after_commit), std::ptr::from_mut(database).cast()) };
     }
 }
 

@@ -1,12 +1,14 @@
 //! An open database: the file, its locks, and this connection's copy of the wal-index.
 
 use std::ffi::c_int;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::ffi;
 
 use super::activity::Activity;
+use super::busy::Polling;
 use super::checkpoints::Policy;
 use super::progress::UserHandler;
 use super::scope;
@@ -41,6 +43,8 @@ pub struct Database {
     index: Option<WalIndex>,
     contended: Option<Contended>,
     persist_wal: bool,
+    /// SQLite's connection, for what is installed in it; null where nothing is.
+    connection: *mut ffi::sqlite3,
     busy_timeout: Option<Duration>,
     checkpoint_policy: Option<Policy>,
     waiting_until: Duration,
@@ -48,6 +52,7 @@ pub struct Database {
     activity: Activity,
     user_progress: Option<UserHandler>,
     signals: Signals,
+    polling: Option<Polling>,
     slot_index: u32,
     /// Freed after all that was held in its name.
     slot: Option<Slot>,
@@ -86,6 +91,7 @@ impl Database {
             index: None,
             contended: None,
             persist_wal: false,
+            connection: std::ptr::null_mut(),
             busy_timeout: None,
             checkpoint_policy: None,
             waiting_until: Duration::ZERO,
@@ -93,6 +99,7 @@ impl Database {
             user_progress: None,
             signals: Signals::new(runtime.control().clone(), slot.index(), slot.generation()),
             activity: Activity::new(runtime.control().clone(), slot.index(), runtime.worker()),
+            polling: None,
             slot_index: slot.index(),
             slot: Some(slot),
             runtime,
@@ -133,7 +140,10 @@ impl Database {
         if let Err(contended) = result {
             return self.refused(contended);
         }
-        self.contended = None;
+        self.taken(&match level {
+            RESERVED => locks::RESERVED..locks::PENDING,
+            _ => locks::PENDING..locks::COUNT,
+        });
         if level == EXCLUSIVE {
             // What others published until now is theirs: from here on every difference is ours.
             let holding = self.holding();
@@ -257,7 +267,7 @@ impl Database {
             wanted.clone().for_each(|lock| self.release(lock, exclusive));
             return ffi::SQLITE_BUSY;
         }
-        self.contended = None;
+        self.taken(&wanted);
         if !exclusive && first >= locks::READ {
             self.activity.reads();
         }
@@ -265,6 +275,12 @@ impl Database {
             counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
         }
         ffi::SQLITE_OK
+    }
+
+    /// One of these locks was waited for, if any was, and is had now.
+    fn taken(&mut self, locks: &Range<u32>) {
+        self.contended = None;
+        self.polling = self.polling.filter(|polling| !polling.is_for(locks));
     }
 
     /// Publishes what could not be published before, and lets go of the locks that stood for it.
@@ -409,6 +425,12 @@ impl Database {
     /// Tells which connection this is the main database of.
     pub fn set_connection(&mut self, db: *mut ffi::sqlite3) {
         self.activity.set_connection(db);
+        self.connection = db;
+    }
+
+    /// The connection that was told; null where none was.
+    pub fn connection(&self) -> *mut ffi::sqlite3 {
+        self.connection
     }
 
     /// Sets how long the busy handler waits.
@@ -416,14 +438,9 @@ impl Database {
         self.busy_timeout = Some(timeout);
     }
 
-    /// `PRAGMA busy_timeout`: sets where a value is given, and returns milliseconds. `None` if the
-    /// busy handler is not installed, so that SQLite's own answers.
-    pub fn pragma_busy_timeout(&mut self, value: Option<&str>) -> Option<u128> {
-        let timeout = self.busy_timeout.as_mut()?;
-        if let Some(value) = value {
-            *timeout = Duration::from_millis(integer(value).into());
-        }
-        Some(timeout.as_millis())
+    /// How long the busy handler waits, if this crate's was installed.
+    pub fn busy_timeout(&self) -> Option<Duration> {
+        self.busy_timeout
     }
 
     /// Has the hook of this crate checkpoint after commits.
@@ -434,16 +451,6 @@ impl Database {
     /// When to checkpoint, if the hook of this crate does.
     pub fn checkpoint_policy(&mut self) -> Option<&mut Policy> {
         self.checkpoint_policy.as_mut()
-    }
-
-    /// `PRAGMA wal_autocheckpoint`: sets where a value is given, and returns frames. `None` if the
-    /// hook is not installed, so that SQLite's own answers.
-    pub fn pragma_autocheckpoint(&mut self, value: Option<&str>) -> Option<u128> {
-        let policy = self.checkpoint_policy.as_mut()?;
-        if let Some(value) = value {
-            policy.autocheckpoint = integer(value);
-        }
-        Some(policy.autocheckpoint.into())
     }
 
     /// The busy handler begins to wait for a lock.
@@ -476,6 +483,16 @@ impl Database {
         self.contended.is_some_and(|contended| self.locks.wait_for(contended, timeout))
     }
 
+    /// A sleep of SQLite's own busy handler: ends when the lock that was refused last is free and
+    /// claimed for this connection.
+    pub fn poll(&mut self, duration: Duration) {
+        let Some(contended) = self.contended else { return self.pause(duration) };
+        let mut polling = Polling::step(self.polling, contended, duration);
+        self.locks.wait_for_turn(contended, polling.left());
+        polling.woken();
+        self.polling = Some(polling);
+    }
+
     /// Sleeps for a time, on a word that nobody notifies.
     pub fn pause(&self, duration: Duration) {
         if let Some(slot) = &self.slot {
@@ -503,9 +520,4 @@ impl Drop for Database {
         self.locks.give_up();
         scope::leave(self);
     }
-}
-
-/// A value of a pragma as sqlite3Atoi() reads it: what is not a number is 0. Less than 0 is none too.
-fn integer(value: &str) -> u32 {
-    value.trim().parse::<i32>().unwrap_or(0).max(0) as u32
 }

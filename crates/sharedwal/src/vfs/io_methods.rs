@@ -1,6 +1,6 @@
 //! The C face of an open file: `sqlite3_io_methods` over [`Handle`].
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::slice;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use rusqlite::ffi;
 
 use super::database::Database;
 use super::guard;
+use super::pragma;
 use super::private::PrivateFile;
 use super::write_ahead::WriteAhead;
 use crate::layout::FileKind;
@@ -226,7 +227,7 @@ unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argum
         // SAFETY: what `argument` points to is given by the op code, see sqlite3.h.
         unsafe {
             match op {
-                ffi::SQLITE_FCNTL_PRAGMA => pragma(database, argument.cast()),
+                ffi::SQLITE_FCNTL_PRAGMA => pragma::answer(database, argument.cast()),
                 ffi::SQLITE_FCNTL_CKPT_START => database.checkpoint_starts(),
                 ffi::SQLITE_FCNTL_CKPT_DONE => database.checkpoint_done(),
                 ffi::SQLITE_FCNTL_COMMIT_PHASETWO => database.committed(),
@@ -260,31 +261,6 @@ unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argum
             }
         }
     })
-}
-
-/// `PRAGMA busy_timeout` and `PRAGMA wal_autocheckpoint` must not put SQLite's polling handler and
-/// its hook in place of ours.
-///
-/// # Safety
-/// `arguments` must be what SQLITE_FCNTL_PRAGMA documents: result, name, value.
-unsafe fn pragma(database: &mut Database, arguments: *mut *mut c_char) -> c_int {
-    // SAFETY: as the caller promises; the value may be null.
-    unsafe {
-        let value = *arguments.add(2);
-        let value = (!value.is_null()).then(|| CStr::from_ptr(value).to_string_lossy());
-        let name = CStr::from_ptr(*arguments.add(1)).to_bytes();
-        let answer = if name.eq_ignore_ascii_case(b"busy_timeout") {
-            database.pragma_busy_timeout(value.as_deref())
-        } else if name.eq_ignore_ascii_case(b"wal_autocheckpoint") {
-            database.pragma_autocheckpoint(value.as_deref())
-        } else {
-            None
-        };
-        let Some(answer) = answer else { return ffi::SQLITE_NOTFOUND };
-        let Ok(text) = CString::new(answer.to_string()) else { return ffi::SQLITE_NOMEM };
-        *arguments = ffi::sqlite3_mprintf(c"%s".as_ptr(), text.as_ptr());
-        ffi::SQLITE_OK
-    }
 }
 
 unsafe extern "C" fn sector_size(_file: *mut ffi::sqlite3_file) -> c_int {

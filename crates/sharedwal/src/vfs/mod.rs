@@ -8,6 +8,7 @@ mod busy;
 mod checkpoints;
 mod database;
 mod io_methods;
+mod pragma;
 mod private;
 mod progress;
 mod scope;

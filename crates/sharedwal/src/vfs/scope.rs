@@ -77,12 +77,15 @@ pub fn contended() -> Option<Contended> {
     current(|database| database.contended()).flatten()
 }
 
-/// SQLite's xSleep. SQLite sleeps where it polls: for a lock (so the sleep ends with its release)
-/// or before it looks at the wal-index again (so the copy is refreshed).
+/// SQLite's xSleep. SQLite sleeps in its own busy handler, which polls: that sleep ends when the lock
+/// is free. And it sleeps before it looks for a snapshot once more, of which it has a hundred tries:
+/// that one takes its time, and the copy of the wal-index is refreshed then.
 pub fn sleep(duration: Duration) {
+    // The first are whole milliseconds; the second 39 us times the squares of 1 to 91, or 1 us.
+    let polls = duration.subsec_micros().is_multiple_of(1000);
     let slept = current(|database| {
-        if database.contended().is_some() {
-            database.wait_for_contended(duration);
+        if polls {
+            database.poll(duration);
         } else {
             database.pause(duration);
         }

@@ -1,5 +1,6 @@
 //! The write-ahead log is held, whatever readers do.
 
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
@@ -51,4 +52,42 @@ fn autocheckpoint_is_ours_to_set() {
     assert_eq!(frames("pragma wal_autocheckpoint = 7"), "7");
     assert_eq!(frames("pragma wal_autocheckpoint"), "7");
     assert_eq!(frames("pragma wal_autocheckpoint = -1"), "0");
+}
+
+/// As in SQLite: whoever sets a `wal_hook` checkpoints by himself, until the pragma takes it back.
+#[test]
+fn a_hook_of_the_users() {
+    unsafe extern "C" fn hook(
+        calls: *mut c_void,
+        _: *mut ffi::sqlite3,
+        name: *const c_char,
+        frames: c_int,
+    ) -> c_int {
+        // SAFETY: SQLite passes a C string, and what the hook was set with.
+        unsafe {
+            assert_eq!(CStr::from_ptr(name), c"main");
+            (*calls.cast::<Vec<c_int>>()).push(frames);
+        }
+        ffi::SQLITE_OK
+    }
+    const FILL: &str = "with recursive c (i) as (select 1 union all select i + 1 from c where i < 1500)
+                        insert into t select randomblob(3000) from c";
+    let runtime = runtime();
+    let db = connect(&runtime);
+    db.execute_batch("create table t (x)").unwrap();
+    let mut frames: Vec<c_int> = Vec::new();
+    // SAFETY: the connection is open, and the hook is replaced before the vector goes.
+    unsafe { ffi::sqlite3_wal_hook(db.handle(), Some(hook), (&raw mut frames).cast()) };
+    db.execute_batch(FILL).unwrap();
+    db.execute_batch("insert into t values (1)").unwrap();
+    let size = runtime.write_ahead_size();
+    assert!(size > 1500 * 4096, "nobody checkpoints: {size} bytes");
+    db.execute_batch("pragma wal_autocheckpoint = 500").unwrap();
+    // This commit is the last that is appended: it checkpoints, and the next one starts the log anew.
+    db.execute_batch("insert into t values (2)").unwrap();
+    let size = runtime.write_ahead_size();
+    db.execute_batch("insert into t values (3)").unwrap();
+    assert_eq!(runtime.write_ahead_size(), size);
+    assert_eq!(frames.len(), 2, "{frames:?}");
+    assert!(frames[0] > 1500 && frames[1] > frames[0], "{frames:?}");
 }

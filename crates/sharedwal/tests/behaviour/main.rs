@@ -1,10 +1,12 @@
 //! What users of the crate can rely on, by its public face alone.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod as_on_files;
 mod attach;
 mod capacity;
 mod close;
 mod connections;
+mod contention;
 mod diagnostics;
 mod exclusive_mode;
 mod growth;

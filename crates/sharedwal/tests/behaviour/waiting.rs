@@ -78,6 +78,40 @@ fn a_busy_handler_of_the_users() {
     });
 }
 
+/// SQLite's pragma puts SQLite's handler in place of the user's, and here this crate's.
+#[test]
+fn the_pragma_takes_a_busy_handler_of_the_users_back() {
+    with_writer(|runtime, writer| {
+        let db = connect(runtime);
+        db.busy_timeout(Duration::ZERO).unwrap();
+        assert_eq!(run(&db, "begin immediate"), Err(ffi::SQLITE_BUSY));
+        db.execute_batch("pragma busy_timeout = 60000").unwrap();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(move || run(&db, "begin immediate; insert into t values (2); commit"));
+            std::thread::sleep(Duration::from_millis(100));
+            assert!(!waiter.is_finished(), "it does not wait");
+            writer.execute_batch("commit").unwrap();
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+        });
+        assert_eq!(integer(writer, "select sum(x) from t"), 3);
+    });
+}
+
+/// Its polling does not end the wait sooner than it should, nor later.
+#[test]
+fn a_wait_by_sqlites_own_handler_ends_with_its_timeout() {
+    with_writer(|runtime, _| {
+        let db = connect(runtime);
+        for timeout in [1, 30, 333] {
+            db.busy_timeout(Duration::from_millis(timeout)).unwrap();
+            let start = Instant::now();
+            assert_eq!(run(&db, "begin immediate"), Err(ffi::SQLITE_BUSY));
+            let waited = start.elapsed().as_millis() as u64;
+            assert!((timeout..timeout + 3_000).contains(&waited), "{waited} ms, not {timeout}");
+        }
+    });
+}
+
 /// Two that write without pause get comparable shares.
 #[test]
 fn busy_writers_share_the_database() {
