@@ -10,6 +10,7 @@ mod dead_connections;
 mod deaths;
 mod file_locks;
 mod file_model;
+mod file_segments;
 mod file_size;
 mod first_look;
 mod generated_files;
