@@ -21,6 +21,7 @@ const pages: Record<
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },
   files: { minChecks: 60, timeout: 5 * MINUTE },
+  images: { minChecks: 90, timeout: 3 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
@@ -29,6 +30,14 @@ for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
     await openPage(page, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
   });
 }
+
+test('large', async ({ page }) => {
+  test.skip(!process.env.SHAREDWAL_LARGE, 'takes 6 GiB of memory: set SHAREDWAL_LARGE=1');
+  const timeout = 10 * MINUTE;
+  test.setTimeout(timeout + 10_000);
+  const { figures } = await openPage(page, 'large', { minChecks: 12, timeout });
+  console.log(figures);
+});
 
 test('not_isolated', async ({ page }) => {
   await openPage(page, 'not_isolated', { minChecks: 3, base: '/plain/tests/' });
