@@ -23,8 +23,8 @@ function sqlite3(file: string, commands: string): string {
   return stdout.trim();
 }
 
-test('files of the sqlite3 command line go in and out', async ({ page }, { outputPath }) => {
-  const made = outputPath('made.db');
+test('files of the sqlite3 command line go in and out', async ({ page }, info) => {
+  const made = info.outputPath('made.db');
   sqlite3(
     made,
     `.filectrl persist_wal 1
@@ -39,13 +39,13 @@ test('files of the sqlite3 command line go in and out', async ({ page }, { outpu
      .dbconfig no_ckpt_on_close on`.replaceAll(/^ +/gm, ''),
   );
   for (const name of ['made.db', 'made.db-wal']) {
-    const body = readFileSync(outputPath(name));
+    const body = readFileSync(info.outputPath(name));
     await page.route(`**/${name}`, (route) => route.fulfill({ body }));
   }
   const { figures } = await openPage(page, 'sqlite_files', { params: { rows: String(ROWS) } });
 
   const exported = (figure: string): string => {
-    const file = outputPath(`${figure}.db`);
+    const file = info.outputPath(`${figure}.db`);
     writeFileSync(file, Buffer.from(String(figures?.[figure]), 'base64'));
     expect(sqlite3(file, 'pragma integrity_check;')).toBe('ok');
     return file;

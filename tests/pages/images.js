@@ -94,6 +94,7 @@ async function roundTrip(report) {
       'only in the log',
     );
     db.close();
+    await worker.close();
   } finally {
     worker.terminate();
   }

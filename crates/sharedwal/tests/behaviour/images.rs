@@ -76,7 +76,7 @@ fn exports_beside_a_writer() {
     let runtime = runtime();
     let db = connect(&runtime);
     db.execute_batch(
-        "create table a (x); create table b (x); insert into a values (0); insert into b values (0)",
+        "create table a (x); create table b (x); create table grows (x); insert into a values (0); insert into b values (0)",
     )
     .unwrap();
     let last = std::thread::scope(|scope| {
@@ -84,7 +84,8 @@ fn exports_beside_a_writer() {
             let db = connect(&runtime);
             for x in 1..=3000 {
                 db.execute_batch(&format!(
-                    "begin immediate; update a set x = {x}; update b set x = {x}; commit"
+                    "begin immediate; update a set x = {x}; update b set x = {x};
+                     insert into grows values (zeroblob(5000)); commit"
                 ))
                 .unwrap();
             }
