@@ -4,7 +4,7 @@ mod connect;
 mod diagnostics;
 #[cfg(target_arch = "wasm32")]
 mod handle;
-mod image;
+pub(crate) mod image;
 mod options;
 pub(crate) mod registry;
 #[cfg(target_arch = "wasm32")]

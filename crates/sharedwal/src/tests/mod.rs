@@ -8,6 +8,7 @@ mod coherence;
 mod counters;
 mod dead_connections;
 mod deaths;
+mod export_snapshot;
 mod file_locks;
 mod file_model;
 mod file_segments;

@@ -325,6 +325,19 @@ fn an_image_larger_than_the_database_can_be() {
     assert_eq!(integer(&db, "select sum(x) from t"), 3);
 }
 
+/// Small pages are more of them than the connection that imports was told of.
+#[test]
+fn as_many_pages_as_there_is_room_for() {
+    let image = image(512, "UTF-8");
+    let mut options = RuntimeOptions::default();
+    options.initial_database_capacity = 65_536;
+    options.max_database_capacity = image.len() as u64;
+    let runtime = Runtime::create(&options).unwrap();
+    connect(&runtime).execute_batch("create table t (x)").unwrap();
+    runtime.import_database_blocking(image).unwrap();
+    assert_eq!(integer(&connect(&runtime), "select count(*) from t"), 500);
+}
+
 /// Alone, an import needs no room in the log; with others it does.
 #[test]
 fn the_room_that_an_import_needs() {
