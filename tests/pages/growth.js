@@ -134,7 +134,7 @@ async function databaseFull(report, options = {}) {
   const buffers = [...database, ...writeAhead, ...journal, index];
   if (options.fixedCapacity) {
     report.check('no buffer can grow', !buffers.some((buffer) => buffer.growable));
-    report.equal('all is there', diagnostics(runtime).databaseCapacityBytes, capacity);
+    report.equal('all is there', diagnostics(runtime).database.capacityBytes, capacity);
   } else {
     report.check(
       'every buffer can grow',

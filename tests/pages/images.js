@@ -101,7 +101,7 @@ async function roundTrip(report) {
   const empty = createRuntime({ name: 'empty' });
   const page = await exportDatabase(empty);
   report.equal('a database that was never written to is one page', page.length, 4096);
-  report.equal('and stays as it is', diagnostics(empty).databaseBytes, 0);
+  report.equal('and stays as it is', diagnostics(empty).database.bytes, 0);
   await importDatabase(target, { database: page });
   const db = await open(target);
   report.equal(
@@ -112,7 +112,11 @@ async function roundTrip(report) {
   db.exec('create table t (x)');
   db.close();
   for (const runtime of [source, target, empty]) {
-    report.equal(`${runtime.name}: no connection is left`, diagnostics(runtime).connections, 0);
+    report.equal(
+      `${runtime.name}: no connection is left`,
+      diagnostics(runtime).connections.length,
+      0,
+    );
   }
 }
 
@@ -344,8 +348,13 @@ async function death(report, rounds) {
     await pause(20 + Math.random() * 250);
     worker.terminate();
     const deadline = performance.now() + 20_000;
-    while (diagnostics(runtime).connections > 1 && performance.now() < deadline) await pause(20);
-    report.equal(`round ${round}: it was cleaned up after`, diagnostics(runtime).connections, 1);
+    while (diagnostics(runtime).connections.length > 1 && performance.now() < deadline)
+      await pause(20);
+    report.equal(
+      `round ${round}: it was cleaned up after`,
+      diagnostics(runtime).connections.length,
+      1,
+    );
     const rows = Number(watcher.prepare('select count(*) from t').pluck().get());
     seen.push(rows);
     report.check(

@@ -41,7 +41,7 @@ async function large(report) {
     const [busy] = (await a.rows('pragma wal_checkpoint(truncate)'))[0] ?? [];
     report.equal('checkpoint finished', busy, 0);
     step('written and checkpointed');
-    report.atLeast('bytes', diagnostics(runtime).databaseBytes, 2.5 * GIB);
+    report.atLeast('bytes', diagnostics(runtime).database.bytes, 2.5 * GIB);
     const right = (/** @type {number} */ id) =>
       `select count(*) from t where id = ${id} and body = ${body(String(id))}`;
     for (const id of [1, 2000, 2047, 2048, 2049, ROWS]) {
@@ -63,7 +63,7 @@ async function large(report) {
     await b.close();
   });
   const bytes = await exportDatabase(runtime);
-  report.equal('bytes exported', bytes.length, diagnostics(runtime).databaseBytes);
+  report.equal('bytes exported', bytes.length, diagnostics(runtime).database.bytes);
   step('exported');
   await importDatabase(runtime, { database: bytes });
   step('imported');

@@ -222,6 +222,8 @@ fn another_page_size_or_encoding() {
             assert_eq!(integer(&db, "select sum(x) from t"), 3);
             drop(db);
             runtime.import_database_blocking(image.clone()).unwrap();
+            let kept = text(&connect_in(&runtime, JournalMode::Keep), "pragma journal_mode");
+            assert_eq!(Some(kept.as_str()), mode.name());
             let db = connect(&runtime);
             assert_eq!(integer(&db, "pragma page_size"), page_size.into());
             assert_eq!(text(&db, "pragma encoding"), encoding);
