@@ -21,7 +21,7 @@ const pages: Record<
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },
   files: { minChecks: 60, timeout: 5 * MINUTE },
-  images: { minChecks: 90, timeout: 3 * MINUTE },
+  images: { minChecks: 80, timeout: 3 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
