@@ -8,7 +8,7 @@ import { wasmClang } from './setup/clang.mjs';
 import { npmPackages } from './setup/packages.mjs';
 import { main, Stop, say } from './setup/report.mjs';
 import { hostEnvironment, hostRust, wasmRust } from './setup/rust.mjs';
-import { sharedAmalgamation } from './setup/sqlite.mjs';
+import { sharedAmalgamation, sqliteShell } from './setup/sqlite.mjs';
 import { wasmTools } from './setup/tools.mjs';
 import { wasmFlags } from './setup/wasm-flags.mjs';
 
@@ -20,13 +20,20 @@ import { wasmFlags } from './setup/wasm-flags.mjs';
  * @property {Environment} wasmEnv for cargo and wasm-pack when they build for wasm32
  * @property {string} chromium the browser's executable; empty unless asked for
  * @property {string} chromedriver its driver; empty unless asked for
+ * @property {string} sqlite3 SQLite's command line; empty unless asked for
  */
 
 /**
- * @param {{ rust?: boolean, browser?: boolean, driver?: boolean }} [wanted] everything by default
+ * @param {{ rust?: boolean, browser?: boolean, driver?: boolean, shell?: boolean }} [wanted]
+ *   everything by default
  * @returns {Promise<Setup>}
  */
-export async function setup({ rust = true, browser = true, driver = browser } = {}) {
+export async function setup({
+  rust = true,
+  browser = true,
+  driver = browser,
+  shell = driver,
+} = {}) {
   const node = Number.parseInt(process.versions.node, 10);
   if (node < 20) {
     throw new Stop(
@@ -42,6 +49,7 @@ export async function setup({ rust = true, browser = true, driver = browser } = 
   const browserFile = browser ? await missing.unless(chromium) : undefined;
   const driverFile =
     driver && browserFile ? await missing.unless(() => chromedriver(browserFile)) : undefined;
+  const sqlite3 = shell ? await missing.unless(sqliteShell) : undefined;
   missing.stopIfAny();
 
   const env = hostEnvironment();
@@ -58,7 +66,13 @@ export async function setup({ rust = true, browser = true, driver = browser } = 
       ...wasmFlags({ ...env, ...toolchain.env }),
     };
   }
-  return { env, wasmEnv, chromium: browserFile ?? '', chromedriver: driverFile ?? '' };
+  return {
+    env,
+    wasmEnv,
+    chromium: browserFile ?? '',
+    chromedriver: driverFile ?? '',
+    sqlite3: sqlite3 ?? '',
+  };
 }
 
 /** Everything that only the user can install is told at once, not one run at a time. */
@@ -87,8 +101,8 @@ function gathering() {
 }
 
 /** @param {Setup} result */
-function printEnvironment({ wasmEnv, chromium, chromedriver }) {
-  const extra = { SHAREDWAL_CHROMIUM: chromium, CHROMEDRIVER: chromedriver };
+function printEnvironment({ wasmEnv, chromium, chromedriver, sqlite3 }) {
+  const extra = { SHAREDWAL_CHROMIUM: chromium, CHROMEDRIVER: chromedriver, SQLITE3: sqlite3 };
   for (const [name, value] of Object.entries({ ...wasmEnv, ...extra })) {
     if (!value || value === process.env[name]) continue;
     console.log(`export ${name}='${value.replaceAll("'", "'\\''")}'`);

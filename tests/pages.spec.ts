@@ -23,6 +23,7 @@ const pages: Record<
   files: { minChecks: 60, timeout: 5 * MINUTE },
   contention: { minChecks: 25, timeout: 3 * MINUTE },
   as_on_files: { minChecks: 400, timeout: 2 * MINUTE },
+  images: { minChecks: 80, timeout: 3 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
@@ -31,6 +32,14 @@ for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
     await openPage(page, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
   });
 }
+
+test('large', async ({ page }) => {
+  test.skip(!process.env.SHAREDWAL_LARGE, 'takes 6 GiB of memory: set SHAREDWAL_LARGE=1');
+  const timeout = 10 * MINUTE;
+  test.setTimeout(timeout + 10_000);
+  const { figures } = await openPage(page, 'large', { minChecks: 12, timeout });
+  console.log(figures);
+});
 
 test('not_isolated', async ({ page }) => {
   await openPage(page, 'not_isolated', { minChecks: 3, base: '/plain/tests/' });

@@ -20,6 +20,10 @@ export const CODES = {
   RUNTIME_DISPOSED: 'The runtime was disposed of. Create a new one.',
   RUNTIME_IN_USE: 'The runtime still has open connections. Close them first.',
   TOO_MANY_CONNECTIONS: 'All 64 connections of the runtime are in use. Close one first.',
+  INVALID_IMAGE:
+    'The bytes are not a sound SQLite database, so nothing was imported. Pass a database file whole, and with it the -wal file that was beside it, if any.',
+  IMAGE_TOO_LARGE:
+    'The image is larger than the database can become, so nothing was imported. Create a runtime with a larger maxDatabaseCapacityBytes.',
   CONNECTION_CLOSED: 'The connection was closed. Open another with open(runtime).',
   STATEMENT_BUSY: 'The statement is in the middle of a query. Finish or leave its iteration first.',
   INTEGER_OUT_OF_RANGE:

@@ -36,14 +36,46 @@ export async function connect(runtime: Runtime, options: ConnectOptions): Promis
   try {
     return await wasm.connect(runtime, readonly, fileMustExist, timeoutMs, journalMode);
   } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError) {
-      instance.crash ??= { cause: error };
-      throw poisonedError(instance.crash);
-    }
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (typeof code !== 'string' && typeof code !== 'number') throw error;
-    const name = typeof code === 'number' ? resultCodeName(code) : code;
-    throw new SqliteError(String(message), name);
+    throw asynchronousFailure(error);
+  }
+}
+
+/** What to throw for what an asynchronous call threw: a crash, or an error that it describes. */
+function asynchronousFailure(error: unknown): unknown {
+  if (error instanceof WebAssembly.RuntimeError) {
+    instance.crash ??= { cause: error };
+    return poisonedError(instance.crash);
+  }
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string' && typeof code !== 'number') return error;
+  const name = typeof code === 'number' ? resultCodeName(code) : code;
+  return new SqliteError(String(message), name);
+}
+
+/** The whole database as bytes. */
+export async function exportDatabase(
+  runtime: Runtime,
+  timeoutMs: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return (await wasm.export_database(runtime, timeoutMs)) as Uint8Array<ArrayBuffer>;
+  } catch (error) {
+    throw asynchronousFailure(error);
+  }
+}
+
+/** Replaces the whole database, unless the bytes have other lengths by then. */
+export async function importDatabase(
+  runtime: Runtime,
+  database: Uint8Array,
+  wal: Uint8Array | undefined,
+  lengths: { database: number; wal: number },
+  timeoutMs: number,
+): Promise<void> {
+  try {
+    await wasm.import_database(runtime, database, lengths.database, wal, lengths.wal, timeoutMs);
+  } catch (error) {
+    throw asynchronousFailure(error);
   }
 }
 

@@ -24,6 +24,13 @@ export {
 } from './diagnostics.js';
 export { dispose } from './dispose.js';
 export { SqliteError } from './errors.js';
+export {
+  type DatabaseImage,
+  exportDatabase,
+  type ImageBytes,
+  type ImageOptions,
+  importDatabase,
+} from './image.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';

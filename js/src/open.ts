@@ -42,7 +42,12 @@ const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
-function resolveTimeout(timeout: unknown): number {
+/**
+ * How long to wait for a lock, in milliseconds.
+ *
+ * @throws TypeError or RangeError `INVALID_OPTION`
+ */
+export function resolveTimeout(timeout: unknown): number {
   if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
   if (typeof timeout !== 'number' || !Number.isInteger(timeout) || timeout < 0) {
     throw typeError('Expected the "timeout" option to be a positive integer', 'INVALID_OPTION');
@@ -72,7 +77,10 @@ function resolveJournalMode(mode: unknown): JournalMode {
   return mode as JournalMode;
 }
 
-function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
+/**
+ * @throws TypeError `INVALID_OPTION`
+ */
+export function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
   if (wasmUrl !== undefined && typeof wasmUrl !== 'string' && !(wasmUrl instanceof URL)) {
     throw typeError('Expected the "wasmUrl" option to be a string or a URL', 'INVALID_OPTION');
   }
@@ -82,6 +90,21 @@ function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
       'INVALID_OPTION',
     );
   }
+}
+
+/**
+ * Makes sure that a runtime can be opened here, and loads the module for it.
+ *
+ * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `RUNTIME_DISPOSED`, `POISONED`,
+ *   `WASM_LOAD_FAILED`
+ */
+export async function requireOpenable(runtime: Runtime, source: WasmSource): Promise<void> {
+  requireRuntime(runtime);
+  if (isDisposed(controlWords(runtime))) {
+    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
+  }
+  requireNotPoisoned();
+  await loadWasm(source);
 }
 
 /**
@@ -106,12 +129,7 @@ export async function open(runtime: Runtime, options: OpenOptions = {}): Promise
   const journalMode = resolveJournalMode(options.journalMode);
   requireWasmSource(options);
 
-  requireRuntime(runtime);
-  if (isDisposed(controlWords(runtime))) {
-    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
-  }
-  requireNotPoisoned();
-  await loadWasm(options);
+  await requireOpenable(runtime, options);
   const database = await connect(runtime, { readonly, fileMustExist, timeoutMs, journalMode });
   return new Database(new Connection(database, verbose), runtime.name, readonly);
 }

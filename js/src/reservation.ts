@@ -6,6 +6,8 @@ export interface Reservation {
   initialBytes: number;
   maxBytes: number;
   option: keyof CapacityOptions;
+  /** Else the maximum is taken at once. */
+  growable: boolean;
 }
 
 // Looked up at each call: which engine it is does not change, but tests take the method away.
@@ -13,34 +15,44 @@ function canGrow(): boolean {
   return typeof SharedArrayBuffer.prototype.grow === 'function';
 }
 
+/** Whether buffers take their maximum at once: where they cannot grow, or in any case. */
+export interface FixedCapacity {
+  fallback: boolean;
+  always: boolean;
+}
+
 /**
  * Makes sure that shared memory can be had at all.
  *
+ * @returns whether buffers are to grow
  * @throws SqliteError `NOT_CROSS_ORIGIN_ISOLATED`, `NO_SHARED_ARRAY_BUFFER`, or
- *   `NO_GROWABLE_SHARED_ARRAY_BUFFER` unless `fixedCapacity` is allowed
+ *   `NO_GROWABLE_SHARED_ARRAY_BUFFER` unless a fixed capacity is allowed
  */
-export function requireSharedMemory(fixedCapacity: boolean): void {
+export function requireSharedMemory({ fallback, always }: FixedCapacity): boolean {
   if (typeof SharedArrayBuffer === 'undefined') {
     if (globalThis.crossOriginIsolated === false) {
       throw ownError('NOT_CROSS_ORIGIN_ISOLATED', 'SharedArrayBuffer is not available here');
     }
     throw ownError('NO_SHARED_ARRAY_BUFFER', 'SharedArrayBuffer is not defined');
   }
-  if (!fixedCapacity && !canGrow()) {
+  if (always) return false;
+  if (canGrow()) return true;
+  if (!fallback) {
     throw ownError(
       'NO_GROWABLE_SHARED_ARRAY_BUFFER',
       'SharedArrayBuffer.prototype.grow is missing',
     );
   }
+  return false;
 }
 
 /**
- * One buffer: growable where the engine can, else of its full length.
+ * One buffer.
  *
  * @throws SqliteError `RESERVATION_REFUSED`, naming the option and a smaller value
  */
-export function reserve({ initialBytes, maxBytes, option }: Reservation): SharedArrayBuffer {
-  return allocate(initialBytes, maxBytes, option, maxBytes);
+export function reserve(reservation: Reservation): SharedArrayBuffer {
+  return allocate(reservation, reservation.maxBytes);
 }
 
 /**
@@ -50,26 +62,25 @@ export function reserve({ initialBytes, maxBytes, option }: Reservation): Shared
  * @throws SqliteError `RESERVATION_REFUSED`, naming the option and a smaller value
  */
 export function reserveSegments(
-  { initialBytes, maxBytes, option }: Reservation,
+  reservation: Reservation,
   segmentBytes: number,
 ): SharedArrayBuffer[] {
+  const { initialBytes, maxBytes } = reservation;
   const segments: SharedArrayBuffer[] = [];
   for (let start = 0; start < maxBytes; start += segmentBytes) {
     const max = Math.min(segmentBytes, maxBytes - start);
     const initial = Math.min(max, Math.max(0, initialBytes - start));
-    segments.push(allocate(initial, max, option, maxBytes));
+    segments.push(allocate({ ...reservation, initialBytes: initial, maxBytes: max }, maxBytes));
   }
   return segments;
 }
 
 function allocate(
-  initialBytes: number,
-  maxBytes: number,
-  option: keyof CapacityOptions,
+  { initialBytes, maxBytes, option, growable }: Reservation,
   totalBytes: number,
 ): SharedArrayBuffer {
   try {
-    return canGrow()
+    return growable
       ? new SharedArrayBuffer(initialBytes, { maxByteLength: maxBytes })
       : new SharedArrayBuffer(maxBytes);
   } catch (cause) {

@@ -19,6 +19,11 @@ export interface RuntimeOptions extends CapacityOptions {
    * Default false.
    */
   allowFixedCapacityFallback?: boolean | undefined;
+  /**
+   * Takes the maximum capacities at once, even where the engine can grow a `SharedArrayBuffer`: no
+   * write ever waits for memory, or finds that there is none. Default false.
+   */
+  fixedCapacity?: boolean | undefined;
 }
 
 /**
@@ -52,6 +57,7 @@ const OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'segmentCapacityBytes',
   'lockStaleMs',
   'allowFixedCapacityFallback',
+  'fixedCapacity',
 ];
 
 const DEFAULT_LOCK_STALE_MS = 30_000;
@@ -88,12 +94,14 @@ function resolveLockStaleMs(milliseconds: unknown): number {
   return milliseconds;
 }
 
-function resolveFallback(allowed: unknown): boolean {
-  if (allowed === undefined) return false;
-  if (typeof allowed !== 'boolean') {
-    throw ownError('INVALID_OPTION', '"allowFixedCapacityFallback" must be a boolean');
-  }
-  return allowed;
+function resolveBoolean(
+  options: RuntimeOptions,
+  name: 'allowFixedCapacityFallback' | 'fixedCapacity',
+): boolean {
+  const value: unknown = options[name];
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw ownError('INVALID_OPTION', `"${name}" must be a boolean`);
+  return value;
 }
 
 /**
@@ -109,9 +117,10 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   requireKnownOptions(options, OPTIONS);
   const name = resolveName(options.name);
   const lockStaleMs = resolveLockStaleMs(options.lockStaleMs);
-  const fixedCapacity = resolveFallback(options.allowFixedCapacityFallback);
+  const fallback = resolveBoolean(options, 'allowFixedCapacityFallback');
+  const always = resolveBoolean(options, 'fixedCapacity');
   const capacities = resolveCapacities(options);
-  requireSharedMemory(fixedCapacity);
+  const growable = requireSharedMemory({ fallback, always });
 
   const databaseOption = 'maxDatabaseCapacityBytes';
   const writeAheadOption = 'maxWriteAheadCapacityBytes';
@@ -119,26 +128,31 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     initialBytes: capacities.initialDatabase,
     maxBytes: capacities.maxDatabase,
     option: databaseOption,
+    growable,
   } as const;
   const writeAhead = {
     initialBytes: capacities.initialWriteAhead,
     maxBytes: capacities.maxWriteAhead,
     option: writeAheadOption,
+    growable,
   } as const;
   const journal = {
     initialBytes: 0,
     maxBytes: capacities.maxJournal,
     option: databaseOption,
+    growable,
   } as const;
   const index = {
     initialBytes: INDEX_PAGE_BYTES,
     maxBytes: capacities.maxIndex,
     option: writeAheadOption,
+    growable,
   } as const;
   const superJournal = {
     initialBytes: 0,
     maxBytes: SUPER_JOURNAL_BYTES,
     option: databaseOption,
+    growable,
   } as const;
 
   const runtime = {

@@ -29,7 +29,7 @@ import { WASM_TARGET } from '../setup/rust.mjs';
 export async function stages(environment, quick) {
   // No colours: the output goes to a log.
   const common = { FORCE_COLOR: '0', ...(quick ? { SHAREDWAL_QUICK: '1' } : {}) };
-  const env = { ...environment.env, ...common };
+  const env = { ...environment.env, ...common, SQLITE3: environment.sqlite3 };
   const wasmEnv = { ...environment.wasmEnv, ...common };
   const wasmCrates = ['--locked', '--target', WASM_TARGET, '-p', 'sharedwal', '-p', 'sharedwal-js'];
   const deny = ['--', '-D', 'warnings'];
@@ -52,7 +52,12 @@ export async function stages(environment, quick) {
     },
     {
       name: 'native-tests',
-      commands: [cargo('test', '--locked', '--workspace', '--no-fail-fast')],
+      commands: [
+        cargo(
+          ...['test', '--locked', '--workspace', '--no-fail-fast'],
+          ...(process.env.SHAREDWAL_LARGE ? ['--', '--include-ignored'] : []),
+        ),
+      ],
       count: cargoCount,
     },
     {

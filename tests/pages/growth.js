@@ -15,6 +15,7 @@ export async function run() {
   await report.part('segments', () => segments(report));
   await report.part('odd segments', () => smallSegments(report));
   await report.part('database capacity', () => databaseFull(report));
+  await report.part('fixed capacity', () => databaseFull(report, { fixedCapacity: true }));
   await report.part('capacity with VACUUM', () => vacuumFull(report));
   await report.part('write-ahead capacity', () => writeAheadFull(report));
   await report.part('one large transaction', () => largeTransaction(report));
@@ -115,16 +116,31 @@ async function smallSegments(report) {
   });
 }
 
-/** @param {Report} report */
-async function databaseFull(report) {
+/**
+ * @param {Report} report
+ * @param {import('sharedwal').RuntimeOptions} [options]
+ */
+async function databaseFull(report, options = {}) {
   const capacity = 3 * MIB;
   const runtime = createRuntime({
+    ...options,
     name: 'full',
     initialDatabaseCapacityBytes: 65536,
     segmentCapacityBytes: SEGMENT,
     maxDatabaseCapacityBytes: capacity,
     maxWriteAheadCapacityBytes: 16 * MIB,
   });
+  const { database, writeAhead, journal, index } = runtime;
+  const buffers = [...database, ...writeAhead, ...journal, index];
+  if (options.fixedCapacity) {
+    report.check('no buffer can grow', !buffers.some((buffer) => buffer.growable));
+    report.equal('all is there', diagnostics(runtime).database.capacityBytes, capacity);
+  } else {
+    report.check(
+      'every buffer can grow',
+      buffers.every((buffer) => buffer.growable),
+    );
+  }
   await withConnections(runtime, 2, async ([a, b]) => {
     if (!a || !b) throw new Error('two workers are needed');
     await a.exec(TABLE);

@@ -34,7 +34,7 @@ extern "C" {
 }
 
 /// What JavaScript gets to see of an error: a code of ours as a string, SQLite's as a number.
-fn to_js(error: Error) -> JsValue {
+pub fn to_js(error: Error) -> JsValue {
     let message = error.to_string();
     match error {
         Error::Own { code, .. } => failure(&code.as_str().into(), &message),
@@ -316,22 +316,28 @@ fn without_protocol(code: i32) -> i32 {
 pub fn errmsg(db: Sqlite) -> String {
     // SAFETY: the connection is open; the message is copied before the next call.
     let mut message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
-    match errcode(db) & 0xff {
+    let code = errcode(db);
+    match code & 0xff {
         ffi::SQLITE_INTERRUPT if signals(db).is_some_and(|signals| signals.stop_asked()) => {
             message = "interrupted: terminate() is ending this worker".into();
         }
         ffi::SQLITE_INTERRUPT => message = "interrupted".into(),
-        ffi::SQLITE_BUSY if !bindings::can_block() => {
-            message.push_str(
-                ": this thread may not wait for a lock, as a worker may; open the connection in a worker",
-            );
-        }
         ffi::SQLITE_CANTOPEN | ffi::SQLITE_ERROR => {
             if let Some(reason) = bindings::last_reason() {
                 message = format!("{message}: {reason}");
             }
         }
         _ => {}
+    }
+    hint(code, message)
+}
+
+/// The message of a result code, with what to do where this thread could not wait.
+pub fn hint(code: i32, mut message: String) -> String {
+    if code & 0xff == ffi::SQLITE_BUSY && !bindings::can_block() {
+        message.push_str(
+            ": this thread may not wait for a lock, as a worker may; open the connection in a worker",
+        );
     }
     message
 }

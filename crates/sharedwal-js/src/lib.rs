@@ -8,5 +8,6 @@
 
 mod batch;
 mod connection;
+mod image;
 mod memory;
 mod statement;

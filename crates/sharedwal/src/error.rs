@@ -50,6 +50,10 @@ codes! {
     RuntimeInUse = "RUNTIME_IN_USE", "The runtime still has open connections. Close them first.";
     /// All connection slots are taken.
     TooManyConnections = "TOO_MANY_CONNECTIONS", "All 64 connections of the runtime are in use. Close one first.";
+    /// The bytes to import are not a sound database.
+    InvalidImage = "INVALID_IMAGE", "The bytes are not a sound SQLite database, so nothing was imported. Pass a database file whole, and with it the -wal file that was beside it, if any.";
+    /// The database to import is larger than the runtime can hold.
+    ImageTooLarge = "IMAGE_TOO_LARGE", "The image is larger than the database can become, so nothing was imported. Create a runtime with a larger maxDatabaseCapacityBytes.";
     /// The connection was closed.
     ConnectionClosed = "CONNECTION_CLOSED", "The connection was closed. Open another with open(runtime).";
     /// The statement or its connection is in the middle of a query.

@@ -12,6 +12,18 @@ use crate::memory::{Bytes, Words};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
+/// How many segments of a file there are, by what they are used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentCounts {
+    /// Segments that have taken memory. It goes back to the system with the runtime alone.
+    pub allocated: usize,
+    /// Those of them that have bytes of the file.
+    pub active: usize,
+    /// The others: the file became shorter, or has not reached them yet, and grows into them
+    /// before it takes any more memory.
+    pub reclaimed: usize,
+}
+
 /// A growable file. Cheap to clone the parts of; all clones are the same file.
 pub struct SharedFile {
     control: Arc<dyn Words>,
@@ -59,6 +71,12 @@ impl SharedFile {
         self.control.store(self.words + file_word::EXISTS, file_states::EXISTS);
     }
 
+    /// Has the file exist with the first `size` bytes that its segments have already.
+    pub fn adopt(&self, size: u64) {
+        self.set_size(size);
+        self.create();
+    }
+
     /// Claims a file that does not exist, for one caller alone to create it.
     pub fn claim(&self) -> bool {
         let word = self.words + file_word::EXISTS;
@@ -71,6 +89,14 @@ impl SharedFile {
         // Emptied first: as soon as it does not exist, somebody may create it anew.
         self.set_size(0);
         self.control.store(self.words + file_word::EXISTS, file_states::ABSENT);
+    }
+
+    /// What its segments are used for at this moment.
+    pub fn segments(&self) -> SegmentCounts {
+        let allocated = self.segments.iter().filter(|segment| segment.len(1) > 0).count();
+        // All segments but the last are of one size, and none that has bytes of the file is empty.
+        let active = (self.size().div_ceil(self.segment_bytes) as usize).min(allocated);
+        SegmentCounts { allocated, active, reclaimed: allocated - active }
     }
 
     /// Reads what is there from `at` on; returns how many bytes that was and fills the rest with

@@ -50,9 +50,10 @@ mod vfs;
 mod wal_index;
 
 pub use error::{Code, Error};
+pub use file::SegmentCounts;
 pub use runtime::{
     ConnectOptions, ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,
-    JournalMode, Runtime, RuntimeOptions,
+    Image, JournalMode, Runtime, RuntimeOptions,
 };
 pub use rusqlite;
 pub use vfs::set_progress_handler;
@@ -63,6 +64,8 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::lease::abandon;
     pub use crate::memory::can_block;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::runtime::views::{export_view, import_views};
     pub use crate::signals::Signals;
     pub use crate::vfs::{last_reason, signals};
 }

@@ -69,6 +69,48 @@ async fn rollback_journals_work_too() {
 }
 
 #[wasm_bindgen_test]
+async fn a_whole_database_goes_out_and_in() {
+    let runtime = Runtime::create(&RuntimeOptions::default()).unwrap();
+    let db = runtime.connect().await.unwrap();
+    db.execute_batch("create table t (x); insert into t values (7)").unwrap();
+    let bytes = runtime.export_database().await.unwrap();
+    assert_eq!(bytes.len(), 8192);
+    assert_eq!(code(runtime.import_database(bytes[..5000].to_vec()).await), Code::InvalidImage);
+    db.execute_batch("insert into t values (1)").unwrap();
+    runtime.import_database(bytes.clone()).await.unwrap();
+    let sum =
+        |db: &rusqlite::Connection| db.query_row("select sum(x) from t", [], |row| row.get::<_, i64>(0));
+    assert_eq!(sum(&db).unwrap(), 7);
+    let other = Runtime::create(&RuntimeOptions::default()).unwrap();
+    other.import_database(bytes).await.unwrap();
+    assert_eq!(other.connections(), 0);
+    assert_eq!(sum(&other.connect().await.unwrap()).unwrap(), 7);
+}
+
+#[wasm_bindgen_test]
+async fn fixed_capacities_are_taken_at_once() {
+    let mut options = RuntimeOptions::default();
+    options.fixed_capacity = true;
+    options.max_database_capacity = 1 << 20;
+    options.max_write_ahead_capacity = 1 << 20;
+    let runtime = Runtime::create(&options).unwrap();
+    for name in ["database", "writeAhead", "journal"] {
+        let segments = Reflect::get(&JsValue::from(&runtime), &name.into()).unwrap();
+        for segment in Array::from(&segments).iter() {
+            assert_eq!(Reflect::get(&segment, &"growable".into()).unwrap(), JsValue::FALSE, "{name}");
+        }
+    }
+    let db = runtime.connect().await.unwrap();
+    db.execute_batch("create table t (x); insert into t values (zeroblob(300000))").unwrap();
+    let mut full = Ok(());
+    for _ in 0..4 {
+        full = full.and_then(|()| db.execute_batch("insert into t values (zeroblob(300000))"));
+    }
+    assert_eq!(full.unwrap_err().sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull));
+    db.execute_batch("delete from t; insert into t values (zeroblob(300000))").unwrap();
+}
+
+#[wasm_bindgen_test]
 fn what_is_not_a_handle_is_refused() {
     let of = |fields: &[(&str, JsValue)]| {
         let object = Object::new();

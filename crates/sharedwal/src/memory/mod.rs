@@ -1,12 +1,14 @@
 //! What shared memory is: words that several workers change atomically, and bytes.
 //!
 //! This module knows nothing of SQLite. A provider implements [`Words`] and [`Bytes`]: `heap` for
-//! the threads of a program, `shared_array_buffer` for the workers of a page.
+//! the threads of a program, `shared_array_buffer` for the workers of a page; `private` has bytes
+//! that nobody shares.
 
 use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod heap;
+pub mod private;
 #[cfg(target_arch = "wasm32")]
 pub mod shared_array_buffer;
 

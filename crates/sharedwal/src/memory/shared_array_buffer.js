@@ -42,6 +42,24 @@ export function hold(wasmMemory, buffer) {
   return id;
 }
 
+// Bytes of this instance alone, shared or not, that keep their length.
+export function hold_view(wasmMemory, view) {
+  memory = wasmMemory;
+  const id = free.pop() ?? buffers.length;
+  buffers[id] = undefined;
+  words[id] = new Int32Array(0);
+  bytes[id] = view;
+  return id;
+}
+
+export function make_bytes(length) {
+  try {
+    return new Uint8Array(length);
+  } catch {
+    return undefined;
+  }
+}
+
 export function release(id) {
   buffers[id] = undefined;
   words[id] = new Int32Array(0);

@@ -121,7 +121,7 @@ impl Runtime {
     }
 
     /// Opens a connection in a slot that was claimed for it.
-    fn connect_in(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
+    pub(crate) fn connect_in(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
         // Disposing looks at the slots after it set its word, so one of the two sees the other.
         if self.0.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));

@@ -1,5 +1,9 @@
 // Reserving shared memory for a runtime that is created from Rust.
 
+export function can_grow() {
+  return typeof SharedArrayBuffer !== 'undefined' && 'grow' in SharedArrayBuffer.prototype;
+}
+
 // `max` 0 asks for a buffer of fixed length: Atomics are three times as fast on one.
 export function reserve(initial, max) {
   if (typeof SharedArrayBuffer === 'undefined') {
@@ -8,7 +12,7 @@ export function reserve(initial, max) {
       : 'NO_SHARED_ARRAY_BUFFER';
   }
   if (max === 0) return new SharedArrayBuffer(initial);
-  if (!('maxByteLength' in SharedArrayBuffer.prototype)) throw 'NO_GROWABLE_SHARED_ARRAY_BUFFER';
+  if (!can_grow()) throw 'NO_GROWABLE_SHARED_ARRAY_BUFFER';
   return new SharedArrayBuffer(initial, { maxByteLength: max });
 }
 

@@ -45,6 +45,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     fn reserve(initial: f64, max: f64) -> Result<SharedArrayBuffer, JsValue>;
     fn unique_id() -> String;
+    fn can_grow() -> bool;
 }
 
 fn invalid(detail: &str) -> Error {
@@ -125,6 +126,36 @@ impl TryFrom<&JsValue> for Runtime {
     }
 }
 
+impl Parts {
+    /// What a runtime has besides its files, under a name that nobody else can know.
+    pub(crate) fn without_files(index_words: u32) -> Result<Parts, Error> {
+        let id = unique_id();
+        let control = reserved(u64::from(CONTROL_BYTES), 0)?;
+        Ok(Parts {
+            worker: 0,
+            name: id.clone(),
+            id,
+            control: Arc::new(Shared::new(&control)),
+            index: Arc::new(Shared::new(&reserved(u64::from(index_words) * 4, 0)?)),
+            database: Vec::new(),
+            write_ahead: Vec::new(),
+            journal: Vec::new(),
+            super_journals: Vec::new(),
+            handle: Handle { object: Object::new(), control, watch: OnceCell::new() },
+        })
+    }
+}
+
+/// A buffer that can grow to `max` bytes; 0 asks for one of fixed length.
+fn reserved(initial: u64, max: u64) -> Result<SharedArrayBuffer, Error> {
+    reserve(initial as f64, max as f64).map_err(|error| match error.as_string().as_deref() {
+        Some("NOT_CROSS_ORIGIN_ISOLATED") => Error::new(Code::NotCrossOriginIsolated, ""),
+        Some("NO_SHARED_ARRAY_BUFFER") => Error::new(Code::NoSharedArrayBuffer, ""),
+        Some("NO_GROWABLE_SHARED_ARRAY_BUFFER") => Error::new(Code::NoGrowableSharedArrayBuffer, ""),
+        _ => Error::new(Code::ReservationRefused, format!("{} bytes were refused", max.max(initial))),
+    })
+}
+
 impl TryFrom<JsValue> for Runtime {
     type Error = Error;
 
@@ -148,14 +179,8 @@ impl Runtime {
     /// does not give so much memory, [`Code::NotCrossOriginIsolated`] where it shares none.
     pub fn create(options: &RuntimeOptions) -> Result<Runtime, Error> {
         options.validate()?;
-        let reserve = |initial: u64, max: u64| {
-            reserve(initial as f64, max as f64).map_err(|error| match error.as_string().as_deref() {
-                Some("NOT_CROSS_ORIGIN_ISOLATED") => Error::new(Code::NotCrossOriginIsolated, ""),
-                Some("NO_SHARED_ARRAY_BUFFER") => Error::new(Code::NoSharedArrayBuffer, ""),
-                Some("NO_GROWABLE_SHARED_ARRAY_BUFFER") => Error::new(Code::NoGrowableSharedArrayBuffer, ""),
-                _ => Error::new(Code::ReservationRefused, format!("{max} bytes were refused")),
-            })
-        };
+        let fixed = options.fixed_capacity || (options.allow_fixed_capacity_fallback && !can_grow());
+        let reserve = |initial, max| if fixed { reserved(max, 0) } else { reserved(initial, max) };
         let list = |initial, max| -> Result<JsValue, Error> {
             let list = Array::new();
             for (len, capacity) in options.segments(initial, max) {
@@ -177,7 +202,7 @@ impl Runtime {
             ("id", unique_id().into()),
             ("name", options.name.as_str().into()),
             ("worker", 0.into()),
-            ("control", reserve(u64::from(CONTROL_BYTES), 0)?.into()),
+            ("control", reserved(u64::from(CONTROL_BYTES), 0)?.into()),
             ("index", reserve(page, pages * page)?.into()),
             ("database", list(options.initial_database_capacity, options.max_database_capacity)?),
             ("writeAhead", list(options.initial_write_ahead_capacity, options.max_write_ahead_capacity)?),

@@ -4,20 +4,24 @@ mod connect;
 mod diagnostics;
 #[cfg(target_arch = "wasm32")]
 mod handle;
+pub(crate) mod image;
 mod options;
 pub(crate) mod registry;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod views;
 
 pub use connect::{ConnectOptions, JournalMode};
 pub use diagnostics::{
     ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,
 };
+pub use image::Image;
 pub use options::RuntimeOptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connections::{self, Slot};
 use crate::error::{Code, Error};
-use crate::file::SharedFile;
+use crate::file::{SegmentCounts, SharedFile};
 #[cfg(target_arch = "wasm32")]
 use crate::layout::connection_word;
 use crate::layout::{self, FileKind, SUPER_JOURNALS, file_word};
@@ -235,6 +239,16 @@ impl Runtime {
     /// the connection runs nothing now, its next statement may be the one that ends.
     pub fn interrupt(&self, connection: u32) -> bool {
         signals::raise(self.0.control.as_ref(), connection, layout::signals::INTERRUPT)
+    }
+
+    /// What the database's segments are used for.
+    pub fn database_segments(&self) -> SegmentCounts {
+        self.0.database.segments()
+    }
+
+    /// What the write-ahead log's segments are used for.
+    pub fn write_ahead_segments(&self) -> SegmentCounts {
+        self.0.write_ahead.segments()
     }
 
     /// Refuses further connections from now on.

@@ -18,6 +18,11 @@ pub struct RuntimeOptions {
     pub max_write_ahead_capacity: u64,
     /// Bytes of a segment, the unit of reservation; a multiple of 64 KiB, 1 GiB by default.
     pub segment_capacity: u64,
+    /// Where the engine cannot grow a `SharedArrayBuffer`: takes the maximum capacities at once
+    /// instead of failing. False by default; without meaning outside of a page.
+    pub allow_fixed_capacity_fallback: bool,
+    /// Takes the maximum capacities at once in any case. False by default.
+    pub fixed_capacity: bool,
 }
 
 const MIB: u64 = 1 << 20;
@@ -33,6 +38,8 @@ impl Default for RuntimeOptions {
             initial_write_ahead_capacity: MIB,
             max_write_ahead_capacity: 1024 * MIB,
             segment_capacity: 1024 * MIB,
+            allow_fixed_capacity_fallback: false,
+            fixed_capacity: false,
         }
     }
 }
@@ -79,6 +86,7 @@ impl RuntimeOptions {
         let mut start = 0;
         while start < max {
             let capacity = self.segment_capacity.min(max - start);
+            let initial = if self.fixed_capacity { max } else { initial };
             segments.push((initial.saturating_sub(start).min(capacity), capacity));
             start += capacity;
         }
@@ -128,10 +136,9 @@ mod heap {
             // A frame takes at least 512 bytes of the log.
             let frames = options.max_write_ahead_capacity / 512 + 1;
             let pages = (frames / 4096 + 2).min(u64::from(INDEX_MAX_PAGES)) as u32;
-            let random = || RandomState::new().build_hasher().finish();
             Ok(Runtime::register(Parts {
                 worker: 0,
-                id: format!("{:016x}{:016x}", random(), random()),
+                id: unique_id(),
                 name: options.name.clone(),
                 control: Arc::new(HeapWords::new(CONTROL_WORDS)) as Arc<dyn Words>,
                 index: Arc::new(HeapWords::new(pages * INDEX_PAGE_WORDS)),
@@ -141,5 +148,28 @@ mod heap {
                 super_journals: (0..SUPER_JOURNALS).map(|_| super_journal()).collect::<Result<_, _>>()?,
             }))
         }
+    }
+
+    impl Parts {
+        /// What a runtime has besides its files, under a name that nobody else can know.
+        pub(crate) fn without_files(index_words: u32) -> Result<Parts, Error> {
+            let id = unique_id();
+            Ok(Parts {
+                worker: 0,
+                name: id.clone(),
+                id,
+                control: Arc::new(HeapWords::new(CONTROL_WORDS)),
+                index: Arc::new(HeapWords::new(index_words)),
+                database: Vec::new(),
+                write_ahead: Vec::new(),
+                journal: Vec::new(),
+                super_journals: Vec::new(),
+            })
+        }
+    }
+
+    fn unique_id() -> String {
+        let random = || RandomState::new().build_hasher().finish();
+        format!("{:016x}{:016x}", random(), random())
     }
 }

@@ -79,3 +79,20 @@ fn capacities_are_rounded_up() {
     assert_eq!(integer(&db, "pragma wal_checkpoint(truncate)"), 0);
     assert!(runtime.database_size() > 65_537);
 }
+
+#[test]
+fn fixed_capacities_are_taken_at_once() {
+    let mut options = RuntimeOptions::default();
+    options.max_database_capacity = 1 << 20;
+    options.max_write_ahead_capacity = 1 << 20;
+    options.segment_capacity = 1 << 16;
+    let allocated = |options: &RuntimeOptions| {
+        let runtime = Runtime::create(options).unwrap();
+        (runtime.database_segments().allocated, runtime.write_ahead_segments().allocated)
+    };
+    options.initial_database_capacity = 1;
+    options.initial_write_ahead_capacity = 1 << 18;
+    assert_eq!(allocated(&options), (1, 4));
+    options.fixed_capacity = true;
+    assert_eq!(allocated(&options), (16, 16));
+}

@@ -1,0 +1,84 @@
+//! The private runtime whose files are an image, and what exports and imports both do with it.
+
+use std::sync::Arc;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ffi};
+
+use super::Image;
+use crate::error::Error;
+use crate::layout::{FileKind, INDEX_MAX_PAGES, INDEX_PAGE_WORDS, SUPER_JOURNALS};
+use crate::memory::Bytes;
+use crate::memory::private::PrivateBytes;
+use crate::runtime::{Parts, Runtime};
+
+/// An image in memory of any kind.
+pub struct Files {
+    pub database: Arc<dyn Bytes>,
+    pub wal: Arc<dyn Bytes>,
+}
+
+impl From<Image> for Files {
+    fn from(image: Image) -> Files {
+        let bytes = |bytes| Arc::new(PrivateBytes::new(bytes)) as Arc<dyn Bytes>;
+        Files { database: bytes(image.database), wal: bytes(image.wal) }
+    }
+}
+
+impl Runtime {
+    /// A runtime over bytes of this thread alone, its files empty.
+    pub(super) fn private(files: Files) -> Result<Runtime, Error> {
+        // A frame takes at least 512 bytes of the log.
+        let frames = files.wal.capacity() / 512;
+        let pages = (frames / u64::from(INDEX_PAGE_WORDS / 2) + 2).min(u64::from(INDEX_MAX_PAGES)) as u32;
+        let none = || Arc::new(PrivateBytes::new(Vec::new())) as Arc<dyn Bytes>;
+        Ok(Runtime::register(Parts {
+            database: vec![files.database],
+            write_ahead: vec![files.wal],
+            journal: vec![none()],
+            super_journals: (0..SUPER_JOURNALS).map(|_| none()).collect(),
+            ..Parts::without_files(pages * INDEX_PAGE_WORDS)?
+        }))
+    }
+}
+
+/// How large a database is, and in what its text is written.
+pub struct Extent {
+    pub page_size: u64,
+    pub pages: u64,
+    pub encoding: String,
+}
+
+impl Extent {
+    pub fn of(db: &Connection) -> rusqlite::Result<Extent> {
+        let integer = |name| db.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map(u64::from);
+        Ok(Extent {
+            page_size: integer("page_size")?,
+            pages: integer("page_count")?,
+            encoding: db.pragma_query_value(None, "encoding", |row| row.get(0))?,
+        })
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.page_size * self.pages
+    }
+}
+
+/// Tells SQLite how many pages of that size the runtime has room for.
+pub fn limit(db: &Connection, runtime: &Runtime, page_size: u64) -> rusqlite::Result<()> {
+    const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
+    let pages = (runtime.0.file(FileKind::Database).capacity() / page_size).clamp(1, SQLITE_MAX_PAGE_COUNT);
+    db.pragma_update_and_check(None, "max_page_count", pages as u32, |_| Ok(()))
+}
+
+/// Copies all pages, as one transaction of `target`.
+pub fn back_up(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
+    match Backup::new(source, target)?.step(-1)? {
+        StepResult::Done => Ok(()),
+        // It does not copy a part of them: without all pages, another holds a lock.
+        _ => Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_BUSY),
+            Some("database is locked".into()),
+        )),
+    }
+}
