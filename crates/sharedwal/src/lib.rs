@@ -44,6 +44,8 @@ mod ordered_section;
 mod reaping;
 mod runtime;
 mod signals;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod vfs;
@@ -56,6 +58,8 @@ pub use runtime::{
 };
 pub use rusqlite;
 pub use vfs::set_progress_handler;
+#[cfg(feature = "snapshot")]
+pub use snapshot::Snapshot;
 
 /// For the bindings of this project alone.
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod attach;
+mod backup;
 mod capacity;
 mod close;
 mod connections;
@@ -12,6 +13,7 @@ mod interrupting;
 mod journal_modes;
 mod log_growth;
 mod options;
+mod shared_snapshots;
 mod snapshots;
 mod sqlite_build;
 mod temporary;
