@@ -9,4 +9,5 @@
 mod batch;
 mod connection;
 mod memory;
+mod snapshot;
 mod statement;

@@ -17,6 +17,7 @@ mod lock_claims;
 mod lock_model;
 mod lock_threads;
 mod ordered_section;
+mod shared_snapshots;
 mod stalled_publisher;
 mod stress;
 mod super_journals;
