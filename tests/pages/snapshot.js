@@ -52,7 +52,14 @@ async function parallelScan(report, rounds) {
     });
     const before = signals.value(1);
     const scans = await Promise.all(
-      readers.map((reader) => reader.run('snapshot_tasks', 'scan', { snapshot, scans: 5 })),
+      readers.map((reader) =>
+        reader.run('snapshot_tasks', 'scan', {
+          snapshot,
+          scans: 5,
+          commits: before + 3,
+          signals: signals.buffer,
+        }),
+      ),
     );
     meanwhile = Math.min(meanwhile, signals.value(1) - before);
     await maker.exec('commit');
@@ -82,9 +89,10 @@ async function itsEnd(report) {
   const runtime = createRuntime({ name: 'snapshot-end' });
   const maker = await ConnectedWorker.open(runtime);
   const db = await open(runtime);
+  db.exec('create table t (x)');
   const sum = db.prepare('select sum(x) from t').pluck();
   for (const mode of ['passive', 'full', 'restart', 'truncate']) {
-    db.exec('drop table if exists t; create table t (x); insert into t values (1), (2)');
+    db.exec('delete from t; insert into t values (1), (2)');
     /** @type {{ snapshot: Snapshot }} */
     const { snapshot } = await maker.run('snapshot_tasks', 'takeAlone');
     for (let i = 0; i < 3; i++) {

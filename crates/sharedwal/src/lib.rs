@@ -57,9 +57,9 @@ pub use runtime::{
     JournalMode, Runtime, RuntimeOptions,
 };
 pub use rusqlite;
-pub use vfs::set_progress_handler;
 #[cfg(feature = "snapshot")]
 pub use snapshot::Snapshot;
+pub use vfs::set_progress_handler;
 
 /// For the bindings of this project alone.
 #[doc(hidden)]

@@ -38,14 +38,20 @@ function look() {
 }
 
 /**
- * Reads at the snapshot so many times; what was seen, as far as it differs.
+ * Reads at the snapshot so many times, and until `commits` are made; what was seen, as far as it
+ * differs.
  *
- * @param {{ snapshot: Snapshot, scans: number }} args
+ * @param {{ snapshot: Snapshot, scans: number, commits: number, signals: SharedArrayBuffer }} args
  */
-export function scan({ snapshot, scans }) {
+export function scan({ snapshot, scans, commits, signals: buffer }) {
   const db = connection();
+  const signals = new Signals(buffer);
   const seen = new Set();
-  for (let i = 0; i < scans; i++) seen.add(JSON.stringify(db.readAt(snapshot, look)));
+  const deadline = performance.now() + 20_000;
+  for (let i = 0; i < scans || signals.value(1) < commits; i++) {
+    seen.add(JSON.stringify(db.readAt(snapshot, look)));
+    if (performance.now() > deadline) throw new Error('nobody commits');
+  }
   return { seen: [...seen], inTransaction: db.inTransaction };
 }
 
