@@ -36,6 +36,15 @@ export const CODES = {
     'The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.',
   CONNECTION_BUSY:
     'The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.',
+  INVALID_SNAPSHOT:
+    'The value is not a snapshot. Pass what db.snapshot() returned, or what postMessage() delivered of it.',
+  FOREIGN_SNAPSHOT:
+    'The snapshot is of another runtime. Read at it by a connection to the runtime that it was taken of.',
+  NO_READ_TRANSACTION:
+    'A snapshot belongs to a read transaction. Begin one with BEGIN, write nothing in it, and keep it open for as long as others read at the snapshot.',
+  IN_TRANSACTION:
+    'The connection is in the middle of a transaction. End it first: a snapshot is opened at the beginning of one.',
+  SNAPSHOT_UNAVAILABLE: 'Snapshots exist in WAL mode alone; see PRAGMA journal_mode.',
   INVALID_ARGUMENT:
     'An argument is of the wrong kind, or there are too few or too many; the message says which.',
 } as const;

@@ -4,6 +4,7 @@ import { typeError } from './errors.js';
 import { execute } from './exec.js';
 import { booleanOption } from './options.js';
 import { executePragma } from './pragma.js';
+import { readAtSnapshot, type Snapshot, snapshotOf } from './snapshot.js';
 import { Statement } from './statement.js';
 import { toggled } from './toggle.js';
 import { type AnyFunction, type Transaction, wrapInTransaction } from './transaction.js';
@@ -140,6 +141,47 @@ export class Database {
     }
     this.#connection.requireUsable();
     return wrapInTransaction(this, fn);
+  }
+
+  /**
+   * The state that the open transaction reads, as a plain object for `postMessage`: connections to
+   * the same runtime, in any worker, read at it with {@link Database.readAt}. The transaction must
+   * have been begun (`db.exec('BEGIN')`) and not have written.
+   *
+   * The snapshot stays valid while this connection keeps the transaction open, whatever others
+   * write and checkpoint; and while somebody reads at it. After that it may be gone at any time:
+   * once a checkpoint has overwritten it, reading at it is `SQLITE_ERROR_SNAPSHOT`. While it is
+   * held, the write-ahead log can only grow.
+   *
+   * @throws SqliteError `NO_READ_TRANSACTION`; `SNAPSHOT_UNAVAILABLE` outside of WAL mode; what
+   *   SQLite reports
+   * @throws TypeError `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  snapshot(): Snapshot {
+    this.#connection.requireUsable();
+    return snapshotOf(this.#connection);
+  }
+
+  /**
+   * Calls a function inside of a read transaction at a snapshot, and ends that when the function
+   * returns or throws. The function must not be async. A write in it is `SQLITE_BUSY_SNAPSHOT`
+   * unless nobody has written since the snapshot was taken.
+   *
+   * It waits for a checkpoint that is going on, up to the connection's timeout, and so for as long
+   * as one of the kinds FULL, RESTART or TRUNCATE waits for readers.
+   *
+   * @returns what the function returns
+   * @throws SqliteError `SQLITE_ERROR_SNAPSHOT` when the snapshot is gone; `INVALID_SNAPSHOT`,
+   *   `FOREIGN_SNAPSHOT` for one of another runtime, `IN_TRANSACTION` inside of a transaction,
+   *   `SQLITE_BUSY`
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  readAt<T>(snapshot: Snapshot, fn: () => T): T {
+    if (typeof fn !== 'function') {
+      throw typeError('Expected second argument to be a function', 'INVALID_ARGUMENT');
+    }
+    this.#connection.requireUsable();
+    return readAtSnapshot(this, this.#connection, snapshot, fn);
   }
 
   /**

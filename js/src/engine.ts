@@ -46,10 +46,7 @@ function asynchronousFailure(error: unknown): unknown {
     instance.crash ??= { cause: error };
     return poisonedError(instance.crash);
   }
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code !== 'string' && typeof code !== 'number') return error;
-  const name = typeof code === 'number' ? resultCodeName(code) : code;
-  return new SqliteError(String(message), name);
+  return refusal(error);
 }
 
 /** The whole database as bytes. */
@@ -98,6 +95,13 @@ export function interrupt(database: number): void {
     instance.crash ??= { cause: error };
     throw poisonedError(instance.crash);
   }
+}
+
+/** What the instance says why it refused something, as an error; anything else as it is. */
+function refusal(reason: unknown): unknown {
+  const { code, message } = reason as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string' && typeof code !== 'number') return reason;
+  return new SqliteError(String(message), typeof code === 'number' ? resultCodeName(code) : code);
 }
 
 /** Closes a connection with all its statements. */
@@ -436,4 +440,38 @@ export function inTransaction(database: number): boolean {
     instance.crash ??= { cause: error };
     throw poisonedError(instance.crash);
   }
+}
+
+/**
+ * The state that the open transaction reads, for {@link openSnapshot}.
+ *
+ * @throws SqliteError `NO_READ_TRANSACTION`, `SNAPSHOT_UNAVAILABLE`, what SQLite reports
+ */
+export function takeSnapshot(database: number): Uint8Array<ArrayBuffer> {
+  let snapshot: unknown;
+  try {
+    snapshot = wasm.take_snapshot(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+  if (snapshot instanceof Uint8Array) return snapshot as Uint8Array<ArrayBuffer>;
+  throw refusal(snapshot);
+}
+
+/**
+ * Has the transaction that was just begun read a snapshot.
+ *
+ * @throws SqliteError `INVALID_SNAPSHOT`, `FOREIGN_SNAPSHOT`, `IN_TRANSACTION`,
+ *   `SNAPSHOT_UNAVAILABLE`, what SQLite reports
+ */
+export function openSnapshot(database: number, snapshot: Uint8Array): void {
+  let refused: unknown;
+  try {
+    refused = wasm.open_snapshot(database, snapshot);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+  if (refused !== undefined) throw refusal(refused);
 }

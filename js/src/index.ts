@@ -35,6 +35,7 @@ export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
 export { interrupt, share, terminate } from './signals.js';
+export type { Snapshot } from './snapshot.js';
 export type { RunResult, Statement } from './statement.js';
 export type { AnyFunction, Transaction } from './transaction.js';
 export type { BindableValue, SqlValue } from './values.js';

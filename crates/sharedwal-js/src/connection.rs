@@ -17,7 +17,7 @@ type Sqlite = *mut ffi::sqlite3;
 
 struct Open {
     // Dropped before the runtime, which the VFS finds by its path until then.
-    _connection: Connection,
+    connection: Connection,
     _runtime: Runtime,
     /// Where the last compiled statement ended in its SQL.
     tail: usize,
@@ -66,10 +66,7 @@ pub async fn connect(
     // TypeScript no longer makes once it closed the connection.
     let number = unsafe { connection.handle() } as usize;
     OPEN.with_borrow_mut(|open| {
-        open.insert(
-            number,
-            Open { _connection: connection, _runtime: runtime, tail: 0, statements: HashSet::new() },
-        )
+        open.insert(number, Open { connection, _runtime: runtime, tail: 0, statements: HashSet::new() })
     });
     Ok(number)
 }
@@ -93,6 +90,14 @@ pub fn close(db: Sqlite) {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
     }
+}
+
+/// Runs `f` on an open connection.
+pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    OPEN.with_borrow(|open| match open.get(&(db as usize)) {
+        Some(open) => f(&open.connection),
+        None => Err(rusqlite::Error::InvalidQuery.into()),
+    })
 }
 
 /// After a trap: the connections of this instance are dead. Must be the last call of all.

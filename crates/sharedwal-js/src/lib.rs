@@ -10,4 +10,5 @@ mod batch;
 mod connection;
 mod image;
 mod memory;
+mod snapshot;
 mod statement;

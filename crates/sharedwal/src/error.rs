@@ -68,6 +68,16 @@ codes! {
     Poisoned = "POISONED", "The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.";
     /// The connection is executing a query and was used from within it.
     ConnectionBusy = "CONNECTION_BUSY", "The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.";
+    /// The value is not a snapshot.
+    InvalidSnapshot = "INVALID_SNAPSHOT", "The value is not a snapshot. Pass what db.snapshot() returned, or what postMessage() delivered of it.";
+    /// The snapshot is of another runtime.
+    ForeignSnapshot = "FOREIGN_SNAPSHOT", "The snapshot is of another runtime. Read at it by a connection to the runtime that it was taken of.";
+    /// What is asked for needs a transaction that has not written.
+    NoReadTransaction = "NO_READ_TRANSACTION", "A snapshot belongs to a read transaction. Begin one with BEGIN, write nothing in it, and keep it open for as long as others read at the snapshot.";
+    /// What is asked for must be the first thing in a transaction.
+    InTransaction = "IN_TRANSACTION", "The connection is in the middle of a transaction. End it first: a snapshot is opened at the beginning of one.";
+    /// The state of the database cannot be taken as a snapshot.
+    SnapshotUnavailable = "SNAPSHOT_UNAVAILABLE", "Snapshots exist in WAL mode alone; see PRAGMA journal_mode.";
     /// A function got an argument that it cannot use.
     InvalidArgument = "INVALID_ARGUMENT", "An argument is of the wrong kind, or there are too few or too many; the message says which.";
 }

@@ -20,7 +20,7 @@
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 2;
+pub const LAYOUT_VERSION: u32 = 3;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -61,6 +61,8 @@ pub const RECOVERIES: u32 = 15;
 
 /// The first words of the wal-index: two header copies of 12 words and 10 of checkpoint information.
 pub const HEADER: u32 = 16;
+/// The two words in the first header copy that are new whenever the log begins anew (`aSalt`).
+pub const HEADER_SALTS: u32 = HEADER + 8;
 /// Length of [`HEADER`] in words.
 pub const HEADER_WORDS: u32 = 34;
 
@@ -95,6 +97,8 @@ pub mod file_word {
     pub const EXISTS: u32 = 2;
     /// A hash of the name, for super-journals alone.
     pub const NAME: u32 = 3;
+    /// For the database alone: grows before somebody writes into it. While this stands, so does the file.
+    pub const VERSION: u32 = 3;
 }
 
 /// States of a file.

@@ -44,6 +44,8 @@ mod ordered_section;
 mod reaping;
 mod runtime;
 mod signals;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod vfs;
@@ -56,6 +58,8 @@ pub use runtime::{
     Image, JournalMode, Runtime, RuntimeOptions,
 };
 pub use rusqlite;
+#[cfg(feature = "snapshot")]
+pub use snapshot::Snapshot;
 pub use vfs::set_progress_handler;
 
 /// For the bindings of this project alone.

@@ -21,6 +21,7 @@ mod lock_model;
 mod lock_threads;
 mod ordered_section;
 mod polling;
+mod shared_snapshots;
 mod stalled_publisher;
 mod stress;
 mod super_journals;

@@ -28,6 +28,9 @@ const RESERVED: c_int = ffi::SQLITE_LOCK_RESERVED;
 const PENDING: c_int = ffi::SQLITE_LOCK_PENDING;
 const EXCLUSIVE: c_int = ffi::SQLITE_LOCK_EXCLUSIVE;
 
+/// The version of the database file.
+const FILE_VERSION: u32 = layout::file(FileKind::Database) + layout::file_word::VERSION;
+
 /// One connection's end of a database.
 pub struct Database {
     runtime: Arc<Inner>,
@@ -153,6 +156,9 @@ impl Database {
                 self.locks.release_exclusive(locks::EXCLUSIVE);
                 return ffi::SQLITE_BUSY;
             }
+        }
+        if level == EXCLUSIVE {
+            self.runtime.control().add(FILE_VERSION, 1);
         }
         self.level = level;
         ffi::SQLITE_OK
@@ -366,7 +372,32 @@ impl Database {
     /// A checkpoint is about to write into the database: `nBackfillAttempted` must be known
     /// before, or a snapshot could be opened of which pages are already overwritten.
     pub fn checkpoint_starts(&mut self) -> c_int {
+        self.runtime.control().add(FILE_VERSION, 1);
         if self.sync(self.holding()).is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
+    }
+
+    /// Whether the read transaction reads the database file alone, which nobody can write into then.
+    #[cfg(feature = "snapshot")]
+    pub fn reads_file_alone(&self) -> bool {
+        self.shared & (1 << locks::READ) != 0
+    }
+
+    /// The version of the database file.
+    #[cfg(feature = "snapshot")]
+    pub fn file_version(&self) -> u32 {
+        self.runtime.control().load(FILE_VERSION)
+    }
+
+    /// What tells the log from the one before it began anew, as it is shared now.
+    #[cfg(feature = "snapshot")]
+    pub fn log_salts(&self) -> [u32; 2] {
+        [0, 1].map(|word| self.runtime.control().load(layout::HEADER_SALTS + word))
+    }
+
+    /// The runtime's identifier.
+    #[cfg(feature = "snapshot")]
+    pub fn runtime_id(&self) -> &str {
+        self.runtime.id()
     }
 
     /// A checkpoint ended.

@@ -17,7 +17,7 @@ mod write_ahead;
 pub use busy::install as install_busy_handler;
 pub use checkpoints::{Policy as CheckpointPolicy, install as install_checkpoints};
 pub use database::Database;
-#[cfg(test)]
+#[cfg(any(test, feature = "snapshot"))]
 pub use io_methods::database_of;
 pub use progress::{install as install_progress_handler, set_progress_handler, signals};
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};

@@ -3,6 +3,7 @@
 
 mod as_on_files;
 mod attach;
+mod backup;
 mod capacity;
 mod close;
 mod connections;
@@ -17,6 +18,7 @@ mod large;
 mod log_growth;
 mod log_room;
 mod options;
+mod shared_snapshots;
 mod snapshots;
 mod sqlite_build;
 mod sqlite_files;
