@@ -17,6 +17,8 @@ mod lock_claims;
 mod lock_model;
 mod lock_threads;
 mod ordered_section;
+#[cfg(unix)]
+mod recovery_equality;
 mod stalled_publisher;
 mod stress;
 mod super_journals;
