@@ -181,7 +181,7 @@ impl LockTable {
         let base = layout::lock(lock);
         let (waiting, bit) = self.waiting(lock);
         let start = now();
-        let deadline = start + timeout;
+        let deadline = start.saturating_add(timeout);
         let mut slept = false;
         self.words.or(waiting, bit);
         let free = loop {

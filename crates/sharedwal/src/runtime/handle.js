@@ -1,4 +1,4 @@
-// Reserving shared memory for a runtime that is created from Rust.
+// Shared memory of a runtime: reserving it for one that is created from Rust, and its lengths.
 
 // `max` 0 asks for a buffer of fixed length: Atomics are three times as fast on one.
 export function reserve(initial, max) {
@@ -14,4 +14,12 @@ export function reserve(initial, max) {
 
 export function unique_id() {
   return crypto.randomUUID();
+}
+
+export function byte_length(buffer) {
+  return buffer.byteLength;
+}
+
+export function max_byte_length(buffer) {
+  return buffer.maxByteLength ?? buffer.byteLength;
 }

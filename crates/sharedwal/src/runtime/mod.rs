@@ -1,10 +1,13 @@
 //! A runtime: one shared database, and the ways to get a connection to it.
 
 mod connect;
+// Natively a runtime needs no handle; the tests fuzz what reads one.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) mod description;
 mod diagnostics;
 #[cfg(target_arch = "wasm32")]
 mod handle;
-mod options;
+pub(crate) mod options;
 pub(crate) mod registry;
 
 pub use connect::{ConnectOptions, JournalMode};

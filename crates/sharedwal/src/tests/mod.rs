@@ -12,6 +12,7 @@ mod file_locks;
 mod file_model;
 mod file_size;
 mod first_look;
+mod fuzz;
 mod generated_files;
 mod lock_claims;
 mod lock_model;

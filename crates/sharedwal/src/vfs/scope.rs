@@ -80,6 +80,8 @@ pub fn contended() -> Option<Contended> {
 /// SQLite's xSleep. SQLite sleeps where it polls: for a lock (so the sleep ends with its release)
 /// or before it looks at the wal-index again (so the copy is refreshed).
 pub fn sleep(duration: Duration) {
+    #[cfg(test)]
+    let duration = duration.min(crate::ordered_section::TEST_PATIENCE.get().unwrap_or(duration));
     let slept = current(|database| {
         if database.contended().is_some() {
             database.wait_for_contended(duration);
