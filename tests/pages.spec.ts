@@ -21,6 +21,7 @@ const pages: Record<
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },
   files: { minChecks: 60, timeout: 5 * MINUTE },
+  sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {

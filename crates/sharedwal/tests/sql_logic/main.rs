@@ -26,7 +26,12 @@ const SEED: u64 = 20_261_121;
 type Output = Result<DBOutput<DefaultColumnType>, rusqlite::Error>;
 
 /// Runs a statement; values come as text.
+///
+/// SQLite compiles by the schema that the connection saw last. Where that is old, it notices before
+/// the statement runs, but not always when compiling fails (`CREATE INDEX` of a name that another
+/// connection dropped): on a disk as well. So every connection looks at the schema first.
 fn run(db: &Connection, sql: &str) -> Output {
+    db.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
     let mut statement = db.prepare(sql)?;
     let columns = statement.column_count();
     if columns == 0 {

@@ -199,7 +199,7 @@ impl Statements {
                 "select id, {a}, {b}, {c}, length(c) from {table} as t where {condition} order by id limit 9"
             ),
             2 => format!(
-                "select count(*), count(a), {}, {}, sum(id), total(length(c)) from {table} as t where {condition}",
+                "select count(*), count(a), {}, {}, sum(id), quote(total(length(c))) from {table} as t where {condition}",
                 q("min(a)"),
                 q("max(b)")
             ),
@@ -207,7 +207,7 @@ impl Statements {
                 "select t.id, o.id, {a} from {table} as t join {other} as o on o.id = t.id + 1 order by 1, 2 limit 9"
             ),
             4 => format!(
-                "select t.id, count(o.id), total(o.id) from {table} as t left join {other} as o on o.a = t.a
+                "select t.id, count(o.id), quote(total(o.id)) from {table} as t left join {other} as o on o.a = t.a
                  group by t.id order by 1 limit 9"
             ),
             5 => format!(
