@@ -148,6 +148,7 @@ fn check(description: &Description<Buffer>, posted: &Posted) {
     assert_eq!(posted.number("sharedwal"), Some(LAYOUT_VERSION.into()));
     let path = format!("/{}/{}-journal", description.id, description.name);
     assert!(path.len() < 512 && path.matches('/').count() == 2 && !path.contains('\0'), "{path:?}");
+    assert_eq!(posted.number("worker").map(|worker| worker as u32), Some(description.worker));
     assert_eq!(description.control.length(), u64::from(CONTROL_BYTES));
     let index = description.index.capacity();
     assert!(index >= INDEX_PAGE_BYTES.into() && index <= u64::from(INDEX_PAGE_BYTES * INDEX_MAX_PAGES));
