@@ -25,6 +25,7 @@ const pages: Record<
   contention: { minChecks: 25, timeout: 3 * MINUTE },
   as_on_files: { minChecks: 400, timeout: 2 * MINUTE },
   images: { minChecks: 80, timeout: 3 * MINUTE },
+  sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {

@@ -192,6 +192,12 @@ async function handles(report) {
     ['no journal', { ...runtime, journal: null }],
     ['no super-journals', { ...runtime, superJournals: [] }],
     ['an id that is none', { ...runtime, id: 7 }],
+    ['an id of another shape', { ...runtime, id: 'x'.repeat(100) }],
+    ['a name that is a path', { ...runtime, name: '../other' }],
+    ['a segment of three bytes', { ...runtime, database: [new SharedArrayBuffer(3)] }],
+    ['an empty segment', { ...runtime, writeAhead: [new SharedArrayBuffer(0)] }],
+    ['a wal-index of three bytes', { ...runtime, index: new SharedArrayBuffer(3) }],
+    ['a list that is mostly holes', { ...runtime, journal: new Array(2 ** 32 - 1) }],
   ];
   const invalid = { type: 'SqliteError', code: 'INVALID_RUNTIME', message: /createRuntime/ };
   for (const [name, handle] of none) {
@@ -205,7 +211,7 @@ async function handles(report) {
       report.throws(`dispose of ${name}`, () => dispose(/** @type {any} */ (handle)), invalid);
     }
   }
-  for (const version of [0, 1, 999]) {
+  for (const version of [0, runtime.sharedwal + 1, 999]) {
     const handle = /** @type {any} */ ({ ...runtime, sharedwal: version });
     const wrong = { type: 'SqliteError', code: 'RUNTIME_VERSION', message: /version/ };
     await report.rejects(`open of version ${version}`, () => open(handle), wrong);

@@ -110,7 +110,9 @@ impl SharedFile {
             let out = &mut there[piece];
             let existing =
                 segment.len(offset + out.len() as u64).saturating_sub(offset).min(out.len() as u64) as usize;
-            segment.read(offset, &mut out[..existing]);
+            if existing > 0 {
+                segment.read(offset, &mut out[..existing]);
+            }
             out[existing..].fill(0);
             Ok(())
         })
@@ -122,9 +124,8 @@ impl SharedFile {
     pub fn write(&self, at: u64, data: &[u8]) -> Result<(), Full> {
         let end = at.checked_add(data.len() as u64).filter(|end| *end <= self.capacity).ok_or(Full)?;
         let size = self.size();
-        if end > size {
-            self.reserve(end)?;
-        }
+        // Also below the size, which may be another's that says too much.
+        self.reserve(end)?;
         if at > size {
             self.zero(size, at)?;
         }

@@ -118,7 +118,7 @@ impl LockTable {
     /// What this table remembers, to tell two states of a connection apart.
     #[cfg(test)]
     pub fn memory(&self) -> impl std::fmt::Debug {
-        (self.claims, self.waiting_since, self.seen_claims)
+        (self.claims, self.arrivals, self.seen_claims)
     }
 
     fn me(&self) -> u32 {
@@ -229,7 +229,7 @@ impl LockTable {
         let base = layout::lock(lock);
         let (waiting, bit) = self.waiting(lock);
         let start = now();
-        let deadline = start + timeout;
+        let deadline = start.saturating_add(timeout);
         let mut slept = false;
         self.words.or(waiting, bit);
         let free = loop {

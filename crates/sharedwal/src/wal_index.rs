@@ -106,7 +106,7 @@ fn room(page: usize) -> u32 {
 
 /// The page that has a frame's entry; frames count from 1.
 fn page_of(frame: u32) -> usize {
-    ((frame + HEADER_WORDS).saturating_sub(1) / FRAMES) as usize
+    (frame.saturating_add(HEADER_WORDS - 1) / FRAMES) as usize
 }
 
 /// The private copy of one connection.
@@ -157,13 +157,21 @@ impl From<Stalled> for MapError {
 impl WalIndex {
     /// Attaches `slot` to the wal-index. The first one attached finds it all zero, as SQLite's
     /// own wal-index file is truncated by the first to open it.
-    pub fn attach(control: Arc<dyn Words>, index: Arc<dyn Words>, slot: u32) -> Result<Self, Stalled> {
-        let mut section = Section::enter(control.as_ref(), slot, ordered_section::patience())?;
+    pub fn attach(
+        control: Arc<dyn Words>,
+        index: Arc<dyn Words>,
+        slot: u32,
+        patience: Duration,
+    ) -> Result<Self, Stalled> {
+        let mut section = Section::enter(control.as_ref(), slot, patience)?;
         let mut attached = [0; SLOT_WORDS as usize];
         control.load_many(ATTACHED, &mut attached);
         if attached.iter().all(|word| *word == 0) {
             section.open();
-            let pages = control.load(INDEX_PAGES);
+            // Whatever is said of its length, what exists is zeroed.
+            let pages = control.load(INDEX_PAGES).min(INDEX_MAX_PAGES);
+            let pages =
+                (0..pages).take_while(|page| index.grow((page + 1) * INDEX_PAGE_WORDS)).count() as u32;
             for page in 0..pages {
                 control.add(index_generation(page), 1);
             }
@@ -203,13 +211,15 @@ impl WalIndex {
             return Err(MapError::Full);
         }
         if page as usize >= self.pages.len() {
-            if page >= self.control.load(INDEX_PAGES) {
-                if !extend {
-                    return Ok(std::ptr::null_mut());
-                }
-                if !self.index.grow((page + 1) * INDEX_PAGE_WORDS) {
-                    return Err(MapError::Full);
-                }
+            let exists = page < self.control.load(INDEX_PAGES);
+            if !exists && !extend {
+                return Ok(std::ptr::null_mut());
+            }
+            // Whatever is said of its length, only what exists is copied.
+            if !self.index.grow((page + 1) * INDEX_PAGE_WORDS) {
+                return Err(MapError::Full);
+            }
+            if !exists {
                 let _section = Section::enter(self.control.as_ref(), self.slot, self.patience())?;
                 if self.control.load(INDEX_PAGES) <= page {
                     self.control.store(INDEX_PAGES, page + 1);

@@ -1,7 +1,7 @@
 //! The Rust face in a real page: `SharedArrayBuffer`s, Web Locks, rusqlite.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object, Reflect, SharedArrayBuffer};
 use sharedwal::{Code, ConnectOptions, Error, JournalMode, Runtime, RuntimeOptions};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -123,21 +123,32 @@ fn what_is_not_a_handle_is_refused() {
     {
         assert_eq!(code(Runtime::try_from(value)), Code::InvalidRuntime);
     }
-    assert_eq!(code(Runtime::try_from(of(&[("sharedwal", 2.into())]))), Code::RuntimeVersion);
+    let other = JsValue::from(sharedwal::layout::LAYOUT_VERSION + 1);
+    assert_eq!(code(Runtime::try_from(of(&[("sharedwal", other)]))), Code::RuntimeVersion);
     let runtime = Runtime::create(&RuntimeOptions::default()).unwrap();
     let handle = JsValue::from(&runtime);
     for name in ["id", "name", "control", "index", "database", "writeAhead", "journal", "superJournals"] {
         let broken = Object::assign(&Object::new(), &handle.clone().into());
-        Reflect::set(&broken, &name.into(), &JsValue::from("")).unwrap();
-        assert_eq!(code(Runtime::try_from(JsValue::from(broken))), Code::InvalidRuntime, "{name}");
+        // Three bytes are no whole word, of which a view cannot be made.
+        let odd = JsValue::from(SharedArrayBuffer::new(3));
+        for value in
+            [JsValue::from(""), odd.clone(), Array::of1(&odd).into(), Array::new_with_length(u32::MAX).into()]
+        {
+            Reflect::set(&broken, &name.into(), &value).unwrap();
+            assert_eq!(
+                code(Runtime::try_from(JsValue::from(broken.clone()))),
+                Code::InvalidRuntime,
+                "{name}"
+            );
+        }
     }
 }
 
 #[wasm_bindgen_test]
 fn a_reservation_that_the_engine_refuses_is_an_error() {
     let mut options = RuntimeOptions::default();
-    options.max_database_capacity = 1 << 50;
-    options.segment_capacity = 1 << 50;
+    options.max_database_capacity = 1 << 41;
+    options.segment_capacity = 1 << 41;
     assert_eq!(code(Runtime::create(&options)), Code::ReservationRefused);
     options.max_database_capacity = 0;
     assert_eq!(code(Runtime::create(&options)), Code::InvalidCapacity);

@@ -186,7 +186,7 @@ impl Runtime {
 /// Changes the journal mode. Connections that do so at the same time get in each other's way, and
 /// SQLite then answers SQLITE_BUSY without waiting, so it is tried again within the timeout.
 fn set_journal_mode(connection: &Connection, mode: &str, options: &ConnectOptions) -> Result<(), Error> {
-    let deadline = now() + options.busy_timeout;
+    let deadline = now().saturating_add(options.busy_timeout);
     loop {
         let result = current_journal_mode(connection).and_then(|current| {
             if current.eq_ignore_ascii_case(mode) || options.read_only {

@@ -1,4 +1,4 @@
-// Reserving shared memory for a runtime that is created from Rust.
+// Shared memory of a runtime: reserving it for one that is created from Rust, and its lengths.
 
 export function can_grow() {
   return typeof SharedArrayBuffer !== 'undefined' && 'grow' in SharedArrayBuffer.prototype;
@@ -18,4 +18,12 @@ export function reserve(initial, max) {
 
 export function unique_id() {
   return crypto.randomUUID();
+}
+
+export function byte_length(buffer) {
+  return buffer.byteLength;
+}
+
+export function max_byte_length(buffer) {
+  return buffer.maxByteLength ?? buffer.byteLength;
 }

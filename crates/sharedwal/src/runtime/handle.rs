@@ -7,7 +7,8 @@ use std::sync::Arc;
 use js_sys::{Array, Object, Reflect, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
 
-use super::options::{check_name, journal_capacity};
+use super::description::{self, Description};
+use super::options::journal_capacity;
 use super::{Inner, Parts, Runtime, RuntimeOptions};
 use crate::error::{Code, Error};
 use crate::layout::{
@@ -46,40 +47,57 @@ extern "C" {
     fn reserve(initial: f64, max: f64) -> Result<SharedArrayBuffer, JsValue>;
     fn unique_id() -> String;
     fn can_grow() -> bool;
+    fn byte_length(buffer: &SharedArrayBuffer) -> f64;
+    fn max_byte_length(buffer: &SharedArrayBuffer) -> f64;
 }
 
-fn invalid(detail: &str) -> Error {
-    Error::new(Code::InvalidRuntime, detail)
-}
+/// The object that was posted, and its fields.
+struct Posted<'a>(&'a Object);
 
-fn field(object: &Object, name: &str) -> Result<JsValue, Error> {
-    Reflect::get(object, &name.into()).map_err(|_| invalid(&format!("{name} cannot be read")))
-}
-
-fn text(object: &Object, name: &str) -> Result<String, Error> {
-    field(object, name)?.as_string().ok_or_else(|| invalid(&format!("{name} is not a string")))
-}
-
-fn buffer(value: JsValue, name: &str) -> Result<SharedArrayBuffer, Error> {
-    value.dyn_into().map_err(|_| invalid(&format!("{name} is not a SharedArrayBuffer")))
-}
-
-fn segments(object: &Object, name: &str) -> Result<Vec<Arc<dyn Bytes>>, Error> {
-    let value = field(object, name)?;
-    if !Array::is_array(&value) {
-        return Err(invalid(&format!("{name} is not an array")));
+impl Posted<'_> {
+    /// `undefined` where it cannot be read.
+    fn field(&self, name: &str) -> JsValue {
+        Reflect::get(self.0, &name.into()).unwrap_or(JsValue::UNDEFINED)
     }
-    let list: Vec<Arc<dyn Bytes>> = Array::from(&value)
-        .iter()
-        .map(|value| Ok(Arc::new(Shared::new(&buffer(value, name)?)) as Arc<dyn Bytes>))
-        .collect::<Result<_, Error>>()?;
-    let Some((last, others)) = list.split_last() else { return Err(invalid(&format!("{name} is empty"))) };
-    // A position finds its segment by division, so all but the last are of one size.
-    let size = others.first().unwrap_or(last).capacity();
-    if others.iter().any(|segment| segment.capacity() != size) || last.capacity() > size {
-        return Err(invalid(&format!("{name} has segments of different sizes")));
+
+    fn list(&self, name: &str) -> Option<Array> {
+        let value = self.field(name);
+        Array::is_array(&value).then(|| value.unchecked_into())
     }
-    Ok(list)
+}
+
+impl description::Fields for Posted<'_> {
+    type Memory = SharedArrayBuffer;
+
+    fn number(&self, field: &str) -> Option<f64> {
+        self.field(field).as_f64()
+    }
+
+    fn text(&self, field: &str) -> Option<String> {
+        self.field(field).as_string()
+    }
+
+    fn memory(&self, field: &str) -> Option<SharedArrayBuffer> {
+        self.field(field).dyn_into().ok()
+    }
+
+    fn length(&self, field: &str) -> Option<u32> {
+        self.list(field).map(|list| list.length())
+    }
+
+    fn item(&self, field: &str, index: u32) -> Option<SharedArrayBuffer> {
+        self.list(field)?.get(index).dyn_into().ok()
+    }
+}
+
+impl description::Memory for SharedArrayBuffer {
+    fn length(&self) -> u64 {
+        byte_length(self) as u64
+    }
+
+    fn capacity(&self) -> u64 {
+        max_byte_length(self) as u64
+    }
 }
 
 impl TryFrom<&JsValue> for Runtime {
@@ -91,37 +109,23 @@ impl TryFrom<&JsValue> for Runtime {
     /// # Errors
     /// [`Code::InvalidRuntime`], [`Code::RuntimeVersion`].
     fn try_from(value: &JsValue) -> Result<Runtime, Error> {
-        let object = value.dyn_ref::<Object>().ok_or_else(|| invalid("it is not an object"))?;
-        let version = field(object, "sharedwal")?.as_f64().ok_or_else(|| invalid("it has no version"))?;
-        if version != f64::from(LAYOUT_VERSION) {
-            let detail = format!("its layout is version {version}, this package's is {LAYOUT_VERSION}");
-            return Err(Error::new(Code::RuntimeVersion, detail));
-        }
-        let id = text(object, "id")?;
-        let name = text(object, "name")?;
-        check_name(&id).map_err(|_| invalid("its id cannot be part of a path"))?;
-        check_name(&name).map_err(|_| invalid("its name cannot be part of a path"))?;
-        let worker = field(object, "worker")?.as_f64().ok_or_else(|| invalid("worker is not a number"))?;
-        let control = buffer(field(object, "control")?, "control")?;
-        if control.byte_length() != CONTROL_BYTES {
-            return Err(invalid("its control block has a wrong size"));
-        }
-        let index = buffer(field(object, "index")?, "index")?;
-        let super_journals = segments(object, "superJournals")?;
-        if super_journals.len() != SUPER_JOURNALS as usize {
-            return Err(invalid("superJournals has a wrong length"));
-        }
+        let object = value.dyn_ref::<Object>();
+        let object = object.ok_or_else(|| Error::new(Code::InvalidRuntime, "it is not an object"))?;
+        let described = Description::read(&Posted(object))?;
+        let bytes = |buffers: Vec<SharedArrayBuffer>| {
+            buffers.iter().map(|buffer| Arc::new(Shared::new(buffer)) as Arc<dyn Bytes>).collect()
+        };
         Ok(Runtime::register(Parts {
-            id,
-            name,
-            worker: worker as u32,
-            control: Arc::new(Shared::new(&control)) as Arc<dyn Words>,
-            index: Arc::new(Shared::new(&index)),
-            database: segments(object, "database")?,
-            write_ahead: segments(object, "writeAhead")?,
-            journal: segments(object, "journal")?,
-            super_journals,
-            handle: Handle { object: object.clone(), control, watch: OnceCell::new() },
+            id: described.id,
+            name: described.name,
+            control: Arc::new(Shared::new(&described.control)) as Arc<dyn Words>,
+            index: Arc::new(Shared::new(&described.index)),
+            database: bytes(described.database),
+            write_ahead: bytes(described.write_ahead),
+            journal: bytes(described.journal),
+            super_journals: bytes(described.super_journals),
+            worker: described.worker,
+            handle: Handle { object: object.clone(), control: described.control, watch: OnceCell::new() },
         }))
     }
 }
@@ -210,7 +214,8 @@ impl Runtime {
             ("superJournals", super_journals.into()),
         ];
         for (name, value) in fields {
-            Reflect::set(&object, &name.into(), &value).map_err(|_| invalid(name))?;
+            Reflect::set(&object, &name.into(), &value)
+                .map_err(|_| Error::new(Code::InvalidRuntime, name))?;
         }
         Runtime::try_from(&object.into())
     }

@@ -1,11 +1,14 @@
 //! A runtime: one shared database, and the ways to get a connection to it.
 
 mod connect;
+// Natively a runtime needs no handle; the tests fuzz what reads one.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) mod description;
 mod diagnostics;
 #[cfg(target_arch = "wasm32")]
 mod handle;
 pub(crate) mod image;
-mod options;
+pub(crate) mod options;
 pub(crate) mod registry;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod views;

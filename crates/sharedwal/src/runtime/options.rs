@@ -1,6 +1,7 @@
 //! Options for a new runtime, and the runtime on the heap.
 
 use crate::error::{Code, Error};
+use crate::layout::SIZE_UNIT;
 
 /// How much memory a runtime may take. Memory is reserved at creation and used as it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,13 @@ pub struct RuntimeOptions {
 
 const MIB: u64 = 1 << 20;
 /// Capacities are rounded up to this many bytes.
-const GRAIN: u64 = 1 << 16;
+pub(crate) const GRAIN: u64 = 1 << 16;
+/// Bytes that a file can have: its size is a 32-bit number of units.
+pub(crate) const MAX_CAPACITY: u64 = SIZE_UNIT << 32;
+/// Segments of one file.
+pub(crate) const MAX_SEGMENTS: u64 = 1 << 16;
+/// Bytes of the longest name. With the identifier and SQLite's suffixes it stays below the 512 of a path.
+const MAX_NAME_BYTES: usize = 400;
 
 impl Default for RuntimeOptions {
     fn default() -> Self {
@@ -72,9 +79,22 @@ impl RuntimeOptions {
                 let detail = format!("initial_{name} ({initial}) is larger than max_{name} ({max})");
                 return Err(Error::new(Code::InvalidCapacity, detail));
             }
+            if max > MAX_CAPACITY {
+                let detail =
+                    format!("max_{name} ({max}) is more than the {MAX_CAPACITY} that a file can have");
+                return Err(Error::new(Code::InvalidCapacity, detail));
+            }
         }
         if self.segment_capacity == 0 || !self.segment_capacity.is_multiple_of(GRAIN) {
             return Err(Error::new(Code::InvalidCapacity, "segment_capacity must be a multiple of 65536"));
+        }
+        let largest = self.max_database_capacity.max(self.max_write_ahead_capacity);
+        if largest.div_ceil(self.segment_capacity) > MAX_SEGMENTS {
+            let detail = format!(
+                "segment_capacity ({}) makes more than {MAX_SEGMENTS} segments",
+                self.segment_capacity
+            );
+            return Err(Error::new(Code::InvalidCapacity, detail));
         }
         Ok(())
     }
@@ -96,8 +116,8 @@ impl RuntimeOptions {
 
 /// A name is part of a path, so it has no slash; SQLite adds suffixes to it.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
-    if name.is_empty() || name.len() > 200 || name.contains(['/', '\0']) {
-        let detail = "name must have 1 to 200 bytes and neither a slash nor a NUL";
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(['/', '\0']) {
+        let detail = format!("name must have 1 to {MAX_NAME_BYTES} bytes and neither a slash nor a NUL");
         return Err(Error::new(Code::InvalidOption, detail));
     }
     Ok(())

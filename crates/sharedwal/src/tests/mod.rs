@@ -15,12 +15,15 @@ mod file_model;
 mod file_segments;
 mod file_size;
 mod first_look;
+mod fuzz;
 mod generated_files;
 mod lock_claims;
 mod lock_model;
 mod lock_threads;
 mod ordered_section;
 mod polling;
+#[cfg(unix)]
+mod recovery_equality;
 mod shared_snapshots;
 mod stalled_publisher;
 mod stress;

@@ -24,7 +24,12 @@ pub struct Random(u64);
 impl Random {
     /// Numbers of this run's seed; each `stream` has its own.
     pub fn new(stream: u64) -> Random {
-        let mut random = Random(seed() ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
+        Random::of_seed(seed(), stream)
+    }
+
+    /// Numbers of a seed of the caller's.
+    pub fn of_seed(seed: u64, stream: u64) -> Random {
+        let mut random = Random(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
         random.next();
         random
     }

@@ -1,6 +1,7 @@
 //! The private copy by itself: what is published when, and what is not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::layout::{CONTROL_WORDS, HEADER, INDEX_PAGE_WORDS};
 use crate::memory::Words;
@@ -29,7 +30,8 @@ impl Shared {
     }
 
     fn attach(&self, slot: u32) -> Attached {
-        let mut index = WalIndex::attach(self.control.clone(), self.index.clone(), slot).unwrap();
+        let mut index =
+            WalIndex::attach(self.control.clone(), self.index.clone(), slot, Duration::ZERO).unwrap();
         let header = index.map(0, true, Holding::Nothing).unwrap();
         Attached { index, header }
     }

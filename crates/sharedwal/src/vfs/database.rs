@@ -17,6 +17,7 @@ use crate::counters;
 use crate::file::SharedFile;
 use crate::layout::{self, FileKind, locks, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};
+use crate::ordered_section::patience;
 use crate::runtime::Inner;
 use crate::signals::Signals;
 use crate::wal_index::{Holding, MapError, WalIndex};
@@ -44,6 +45,8 @@ pub struct Database {
     owed_shared: u32,
     owed_exclusive: u32,
     index: Option<WalIndex>,
+    /// Whether the last try to attach to the wal-index was in vain.
+    unattached: bool,
     contended: Option<Contended>,
     persist_wal: bool,
     /// SQLite's connection, for what is installed in it; null where nothing is.
@@ -92,6 +95,7 @@ impl Database {
             owed_shared: 0,
             owed_exclusive: 0,
             index: None,
+            unattached: false,
             contended: None,
             persist_wal: false,
             connection: std::ptr::null_mut(),
@@ -223,7 +227,10 @@ impl Database {
         let holding = self.holding();
         if self.index.is_none() {
             let (control, index) = (self.runtime.control().clone(), self.runtime.index().clone());
-            let attached = WalIndex::attach(control, index, self.slot_index);
+            // SQLite tries a hundred times: only the first try waits.
+            let patience = if self.unattached { Duration::ZERO } else { patience() };
+            let attached = WalIndex::attach(control, index, self.slot_index, patience);
+            self.unattached = attached.is_err();
             self.index = Some(attached.map_err(|_| ffi::SQLITE_BUSY)?);
         }
         let Some(index) = &mut self.index else { return Err(ffi::SQLITE_IOERR_SHMMAP) };
@@ -486,7 +493,7 @@ impl Database {
 
     /// The busy handler begins to wait for a lock.
     pub fn start_waiting(&mut self, now: Duration) {
-        self.waiting_until = now + self.busy_timeout.unwrap_or_default();
+        self.waiting_until = now.saturating_add(self.busy_timeout.unwrap_or_default());
     }
 
     /// The busy handler returns to SQLite.

@@ -83,6 +83,8 @@ pub fn contended() -> Option<Contended> {
 pub fn sleep(duration: Duration) {
     // The first are whole milliseconds; the second 39 us times the squares of 1 to 91, or 1 us.
     let polls = duration.subsec_micros().is_multiple_of(1000);
+    #[cfg(test)]
+    let duration = duration.min(crate::ordered_section::TEST_PATIENCE.get().unwrap_or(duration));
     let slept = current(|database| {
         if polls {
             database.poll(duration);

@@ -42,12 +42,12 @@ fn segments_are_of_whole_64_kib() {
 
 #[test]
 fn a_name_is_part_of_a_path() {
-    for name in ["", "a/b", "a\0b", &"x".repeat(201)] {
+    for name in ["", "a/b", "a\0b", &"x".repeat(401)] {
         let (code, message) = refused(|it| it.name = name.into());
         assert_eq!(code, Code::InvalidOption);
         assert!(message.contains("name"), "{message}");
     }
-    for name in ["a", "données", "with space", "a-wal", "it's", &"x".repeat(200)] {
+    for name in ["a", "données", "with space", "a-wal", "it's", &"x".repeat(400)] {
         let mut options = RuntimeOptions::default();
         options.name = name.into();
         let runtime = Runtime::create(&options).unwrap();
@@ -58,13 +58,23 @@ fn a_name_is_part_of_a_path() {
 }
 
 #[test]
-fn more_than_there_is() {
+fn more_than_a_file_can_have() {
     let (code, message) = refused(|it| {
-        it.max_database_capacity = 1 << 62;
-        it.segment_capacity = 1 << 62;
+        it.max_database_capacity = (1 << 41) + 1;
+        it.segment_capacity = 1 << 41;
     });
-    assert_eq!(code, Code::ReservationRefused);
-    assert!(message.contains("smaller"), "{message}");
+    assert_eq!(code, Code::InvalidCapacity);
+    assert!(message.contains("max_database_capacity") && message.contains("2199023255552"), "{message}");
+}
+
+#[test]
+fn segments_too_small_for_their_file() {
+    let (code, message) = refused(|it| {
+        it.max_write_ahead_capacity = 1 << 40;
+        it.segment_capacity = 1 << 16;
+    });
+    assert_eq!(code, Code::InvalidCapacity);
+    assert!(message.contains("segment_capacity"), "{message}");
 }
 
 #[test]

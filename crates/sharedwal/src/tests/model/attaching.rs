@@ -28,7 +28,8 @@ fn set_up(connections: u32) {
 /// Attaches, leaves a mark of its own, sees to it that this stays, and detaches.
 fn connection(me: u32) {
     let words = control();
-    let attached = WalIndex::attach(words.clone(), index(), me).expect("nobody stands in the way for ever");
+    let attached =
+        WalIndex::attach(words.clone(), index(), me, patience()).expect("nobody stands in the way for ever");
     ghost(CERTAIN, |certain| *certain += 1);
     let at = COUNT + 1 + me;
     let mut section = Section::enter(words.as_ref(), me, patience()).unwrap();

@@ -9,6 +9,7 @@ use super::steps::ghost;
 use super::{Model, await_end, full, reached};
 use crate::layout::{HEADER, HEADER_WORDS, PUBLISHER, VERSION, locks, slot, slot_states, slot_word};
 use crate::locks::LockTable;
+use crate::ordered_section::patience;
 use crate::reaping::reap;
 use crate::wal_index::{Holding, WalIndex};
 
@@ -38,7 +39,7 @@ thread_local! {
 fn connect(count: u32, behind: bool) {
     let connection = |me: u32| {
         control().store(slot(me), slot_word(1, slot_states::LIVE));
-        let mut index = WalIndex::attach(control(), index(), me).unwrap();
+        let mut index = WalIndex::attach(control(), index(), me, patience()).unwrap();
         let page = index.map(0, true, Holding::Nothing).unwrap();
         index.sync(Holding::Nothing).unwrap();
         Some(Connection { index, page })
