@@ -3,12 +3,12 @@
 
 pub mod model;
 pub mod mortal;
+pub mod mutations;
 mod random;
 
 mod coherence;
 mod counters;
 mod dead_connections;
-mod deaths;
 mod export_snapshot;
 mod file_locks;
 mod file_model;
@@ -38,6 +38,11 @@ use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
 fn one_at_a_time() -> MutexGuard<'static, ()> {
     static BUSY: Mutex<()> = Mutex::new(());
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether long runs are to be short.
+fn quick() -> bool {
+    std::env::var("SHAREDWAL_QUICK").is_ok_and(|value| value != "0")
 }
 
 fn create_runtime() -> Runtime {
