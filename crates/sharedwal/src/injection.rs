@@ -42,8 +42,8 @@ pub enum Mutation {
     TailBeforeUnits,
     /// R5: whoever attaches zeroes the wal-index.
     EverybodyZeroes,
-    /// R5: the attach bit is set after the section is left.
-    AttachedOutsideSection,
+    /// R5: whether somebody is attached is looked at before the section is entered.
+    LookedBeforeSection,
     /// R5: nobody zeroes the wal-index.
     NobodyZeroes,
     /// R6: any header is completed at the barrier.
@@ -66,8 +66,8 @@ pub enum Mutation {
     CasesNotTakenOver,
     /// R9: no sync when a checkpoint starts.
     CheckpointStartsUnpublished,
-    /// Locks: xCheckReservedLock answers for EXCLUSIVE as well.
-    ExclusiveCountsAsReserved,
+    /// Locks: xCheckReservedLock answers for PENDING as well.
+    PendingCountsAsReserved,
 }
 
 /// A place where a thread can be made to die: at the beginning of each call of SQLite's into the

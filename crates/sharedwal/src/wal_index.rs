@@ -160,10 +160,14 @@ impl WalIndex {
     /// Attaches `slot` to the wal-index. The first one attached finds it all zero, as SQLite's
     /// own wal-index file is truncated by the first to open it.
     pub fn attach(control: Arc<dyn Words>, index: Arc<dyn Words>, slot: u32) -> Result<Self, Stalled> {
+        let nobody = || {
+            let mut attached = [0; SLOT_WORDS as usize];
+            control.load_many(ATTACHED, &mut attached);
+            attached.iter().all(|word| *word == 0)
+        };
+        let early = Mutation::LookedBeforeSection.is_on().then(|| (nobody(), std::thread::yield_now()).0);
         let mut section = Section::enter(control.as_ref(), slot, ordered_section::patience())?;
-        let mut attached = [0; SLOT_WORDS as usize];
-        control.load_many(ATTACHED, &mut attached);
-        let first = attached.iter().all(|word| *word == 0) && !Mutation::NobodyZeroes.is_on();
+        let first = early.unwrap_or_else(nobody) && !Mutation::NobodyZeroes.is_on();
         if first || Mutation::EverybodyZeroes.is_on() {
             section.open();
             let pages = control.load(INDEX_PAGES);
@@ -180,7 +184,6 @@ impl WalIndex {
             control.store(INDEX_PAGES, 0);
             Point::Zeroed.pass();
         }
-        let section = (!Mutation::AttachedOutsideSection.is_on()).then_some(section);
         control.or(ATTACHED + slot / 32, 1 << (slot % 32));
         drop(section);
         Ok(WalIndex {

@@ -217,7 +217,7 @@ impl Database {
     /// would hide a hot journal from a second reader.
     pub fn is_reserved(&self) -> bool {
         self.locks.is_owned(locks::RESERVED)
-            || Mutation::ExclusiveCountsAsReserved.is_on() && self.locks.is_owned(locks::EXCLUSIVE)
+            || Mutation::PendingCountsAsReserved.is_on() && self.locks.is_owned(locks::PENDING)
     }
 
     /// SQLite's xShmMap.
