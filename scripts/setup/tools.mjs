@@ -7,6 +7,7 @@ import { ask, onPath, runLogged } from './run.mjs';
 import { hostEnvironment } from './rust.mjs';
 
 const WASM_PACK = '0.15.1';
+const CARGO_LLVM_COV = '0.9.1';
 
 /**
  * The directories to put in front of PATH.
@@ -19,6 +20,14 @@ export async function wasmTools() {
     await tool('wasm-pack', WASM_PACK, 'wasm-pack'),
   ];
   return [...new Set(directories)];
+}
+
+/**
+ * The directory of cargo-llvm-cov, which only `npm run coverage` needs.
+ * @returns {Promise<string>}
+ */
+export function coverageTool() {
+  return tool('cargo-llvm-cov', CARGO_LLVM_COV, 'cargo-llvm-cov');
 }
 
 /**

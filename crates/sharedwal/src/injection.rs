@@ -2,6 +2,11 @@
 //! anything notices, and they end a thread at a place of its code. Every other build compiles both
 //! to nothing.
 
+#![cfg_attr(
+    not(all(test, not(target_arch = "wasm32"))),
+    allow(dead_code, reason = "some places are only in tests, or only in the memory on the heap")
+)]
+
 /// A rule, broken. One that is on in a test process is named by `SHAREDWAL_MUTATION`;
 /// `src/tests/mutations.rs` has what catches each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

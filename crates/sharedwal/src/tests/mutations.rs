@@ -97,18 +97,12 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
     (Mutation::ZeroedUnderOthers, &["dead_reader::committed_rows_stay"]),
     (
         Mutation::TornHeaderKept,
-        &[
-            "reaping_order::in_the_publish_of_a_commit",
-            "stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps",
-        ],
+        &["stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps"],
     ),
     (Mutation::VersionLeftOdd, &["stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time"]),
     (
         Mutation::LocksBeforeSection,
-        &[
-            "reaping_order::in_the_publish_of_a_commit",
-            "stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps",
-        ],
+        &["stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps"],
     ),
     (
         Mutation::PendingBeforeReserved,
@@ -182,6 +176,21 @@ fn is_caught(mutation: Mutation, test: &str) -> Result<Duration, String> {
         }
     }
     Err(format!("{mutation:?}: {test} passes"))
+}
+
+/// The table of `docs/testing.md` has every mutation, and says why where nothing can catch one.
+#[test]
+fn the_documentation_lists_them() {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/testing.md")).unwrap();
+    for (mutation, tests) in CAUGHT_BY {
+        let row = text.lines().find(|line| line.contains(&format!("`{mutation:?}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/testing.md has no row for {mutation:?}"));
+        assert_eq!(row.contains("cannot be caught"), UNCAUGHT.contains(mutation), "{row}");
+        for test in *tests {
+            assert!(row.contains(&format!("`{test}`")), "{test} is missing in: {row}");
+        }
+    }
 }
 
 /// Without `SHAREDWAL_STRESS_SECONDS` the first test of each mutation has to fail, with it all.
