@@ -123,7 +123,7 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
     let total = tallies.iter().fold(Tally::default(), |sum, tally| sum.plus(tally));
     let deaths = ledger.deaths();
     println!("{name}: {deaths} deaths, {total:?} in {:?}", started.elapsed());
-    ledger.check_after(&tallies.iter().map(|tally| tally.commits).collect::<Vec<_>>());
+    ledger.check_after(&tallies);
     assert!(total.commits >= LEAST_COMMITS, "only {} commits", total.commits);
     assert!(total.longest_wait < LONGEST_WAIT, "a wait of {:?}", total.longest_wait);
     assert!(total.rollbacks > 0 && total.reopened > 0 && total.spills > 0, "{total:?}");

@@ -6,6 +6,8 @@ use std::time::Duration;
 #[derive(Debug, Default, Clone)]
 pub struct Tally {
     pub commits: u64,
+    /// Commits in which the worker died, and which may be found in the end or not.
+    pub in_flight: u64,
     pub reads: u64,
     pub rollbacks: u64,
     /// Deferred transactions that could not be upgraded.
@@ -28,6 +30,7 @@ pub struct Tally {
 impl Tally {
     pub fn plus(mut self, other: &Tally) -> Tally {
         self.commits += other.commits;
+        self.in_flight += other.in_flight;
         self.reads += other.reads;
         self.rollbacks += other.rollbacks;
         self.refused += other.refused;
