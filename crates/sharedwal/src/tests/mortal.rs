@@ -104,12 +104,6 @@ pub fn deaths_at(point: Point) -> u64 {
     DEATHS[point as usize].load(Ordering::SeqCst)
 }
 
-/// Every place of death with its number of deaths since the process started.
-pub fn deaths() -> Vec<(String, u64)> {
-    let names = POINTS.iter().map(|point| format!("{point:?}")).chain(["AnyChange".to_owned()]);
-    names.zip(DEATHS.iter().map(|deaths| deaths.load(Ordering::SeqCst))).collect()
-}
-
 fn die(place: usize) {
     FATE.set(Fate::Dead);
     TEST_PATIENCE.set(Some(Duration::ZERO));
