@@ -6,7 +6,7 @@ use super::ledger::Ledger;
 use super::worker::Worker;
 use crate::connections::Slot;
 use crate::injection::Point;
-use crate::layout::{self, locks, slot_states, slot_word};
+use crate::layout::{self, connection_word, lock_word, locks, slot_states, slot_word};
 use crate::reaping::reap;
 use crate::tests::mortal;
 use crate::tests::random::Random;
@@ -56,17 +56,12 @@ impl Ledger {
     /// Who holds what, for a failure's message.
     pub fn locks(&self) -> String {
         let words = self.runtime().inner().control();
-        let mut held = String::new();
-        for lock in 0..locks::COUNT {
-            let mut state = [0; 7];
-            words.load_many(layout::lock(lock), &mut state);
-            if state[..4].iter().any(|word| *word != 0) {
-                held += &format!("lock {lock}: {state:?}; ");
-            }
-        }
-        let mut slots = [0; 8];
-        words.load_many(layout::slot(0), &mut slots);
-        format!("{held}slots {slots:x?}")
+        let owners = (0..locks::COUNT).map(|lock| words.load(layout::lock(lock) + lock_word::OWNER));
+        let slots = (0..8).map(|slot| {
+            let shared = words.load(layout::connection(slot) + connection_word::SHARED);
+            format!("{:x} shares {shared:b}", words.load(layout::slot(slot)))
+        });
+        format!("owners {:?}; slots {:?}", owners.collect::<Vec<_>>(), slots.collect::<Vec<_>>())
     }
 }
 
