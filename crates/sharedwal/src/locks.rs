@@ -119,7 +119,7 @@ impl LockTable {
     /// What this table remembers, to tell two states of a connection apart.
     #[cfg(test)]
     pub fn memory(&self) -> impl std::fmt::Debug {
-        (self.claims, self.waiting_since, self.seen_claims)
+        (self.claims, self.arrivals, self.seen_claims)
     }
 
     /// Claims that this connection made.
