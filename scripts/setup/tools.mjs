@@ -7,6 +7,7 @@ import { ask, onPath, runLogged } from './run.mjs';
 import { hostEnvironment } from './rust.mjs';
 
 const WASM_PACK = '0.15.1';
+const CARGO_LLVM_COV = '0.9.1';
 
 /**
  * The directories to put in front of PATH.
@@ -19,6 +20,14 @@ export async function wasmTools() {
     await tool('wasm-pack', WASM_PACK, 'wasm-pack'),
   ];
   return [...new Set(directories)];
+}
+
+/**
+ * The directory of cargo-llvm-cov, which only `npm run coverage` needs.
+ * @returns {Promise<string>}
+ */
+export function coverageTool() {
+  return tool('cargo-llvm-cov', CARGO_LLVM_COV, 'cargo-llvm-cov', [], ['llvm-cov']);
 }
 
 /**
@@ -37,14 +46,15 @@ export function lockedVersion(crate) {
  * @param {string} version
  * @param {string} binary the one that tells the version
  * @param {string[]} [features]
+ * @param {string[]} [subcommand] what it wants to be told before it tells its version
  */
-async function tool(crate, version, binary, features = []) {
+async function tool(crate, version, binary, features = [], subcommand = []) {
   const own = join(cacheDirectory, 'tools', `${crate}-${version}`);
   const ownBin = join(own, 'bin');
-  if (answers(join(ownBin, binary), version)) return ownBin;
+  if (answers(join(ownBin, binary), version, subcommand)) return ownBin;
 
   const there = onPath(binary);
-  if (there && answers(there, version)) return dirname(there);
+  if (there && answers(there, version, subcommand)) return dirname(there);
 
   mkdirSync(own, { recursive: true });
   // Its own directory: another clone may be at the same at this moment.
@@ -61,7 +71,7 @@ async function tool(crate, version, binary, features = []) {
   } finally {
     rmSync(target, { recursive: true, force: true });
   }
-  if (!answers(join(ownBin, binary), version)) {
+  if (!answers(join(ownBin, binary), version, subcommand)) {
     throw new Stop(`cargo install left no working ${binary} in ${ownBin}`);
   }
   return ownBin;
@@ -70,8 +80,9 @@ async function tool(crate, version, binary, features = []) {
 /**
  * @param {string} binary
  * @param {string} version
+ * @param {string[]} subcommand
  */
-function answers(binary, version) {
-  const said = ask(binary, ['--version'])?.split(/\s/) ?? [];
+function answers(binary, version, subcommand) {
+  const said = ask(binary, [...subcommand, '--version'])?.split(/\s/) ?? [];
   return said.includes(version);
 }

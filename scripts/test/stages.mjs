@@ -131,7 +131,7 @@ function inChromium({ chromium, chromedriver }) {
 }
 
 /** @returns {Promise<number>} */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer()
       .once('error', reject)

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::injection::{Mutation, Point};
 use crate::layout::{SIZE_UNIT, file_states, file_word};
 use crate::memory::{Bytes, Words};
 
@@ -129,12 +130,16 @@ impl SharedFile {
         if at > size {
             self.zero(size, at)?;
         }
+        if end > size && Mutation::SizeBeforeBytes.is_on() {
+            self.set_size(end);
+        }
         self.pieces(at, data.len(), |segment, offset, piece| {
             segment.write(offset, &data[piece]);
             Ok(())
         })?;
         // Bytes before size: a reader never sees a size whose bytes are not there.
         if end > size {
+            Point::SizeNotStored.pass();
             self.set_size(end);
         }
         Ok(())

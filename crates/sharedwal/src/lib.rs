@@ -32,6 +32,7 @@ mod connections;
 mod counters;
 mod error;
 mod file;
+mod injection;
 #[doc(hidden)]
 pub mod layout;
 #[cfg(target_arch = "wasm32")]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::counters::count;
+use crate::injection::Point;
 use crate::layout::{
     self, CONNECTION_STRIDE, LOCK_WAIT_MS, LOCK_WAITS, SLOT_WORDS, SLOTS, SLOTS_USED, connection_word,
     lock_word, locks::COUNT,
@@ -121,6 +122,12 @@ impl LockTable {
         (self.claims, self.arrivals, self.seen_claims)
     }
 
+    /// Claims that this connection made.
+    #[cfg(test)]
+    pub fn claims(&self) -> u64 {
+        self.claims.into()
+    }
+
     fn me(&self) -> u32 {
         self.slot + 1
     }
@@ -154,6 +161,7 @@ impl LockTable {
         if self.words.compare_exchange(base + lock_word::OWNER, 0, self.me()) != 0 {
             return Err(refused);
         }
+        Point::LockOwned.pass();
         // The owner word is set before the shared holders are looked for, and a shared taker sets
         // its bit before it reads the owner: of two that meet, at least one sees the other.
         let claim = self.claim(lock);
@@ -172,6 +180,7 @@ impl LockTable {
     pub fn try_shared(&mut self, lock: u32) -> Result<(), Contended> {
         self.shared |= 1 << lock;
         self.words.store(self.shared_word(), self.shared);
+        Point::LockShared.pass();
         if self.words.load(layout::lock(lock) + lock_word::OWNER) != 0 {
             self.release_shared(lock);
             return Err(Contended { lock, mode: Mode::Shared });

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::counters::count;
+use crate::injection::{Mutation, Point};
 use crate::layout::{EPOCH, PUBLISHER, RETRIES, VERSION};
 use crate::memory::{Words, can_block, now};
 
@@ -101,7 +102,7 @@ pub fn read(
     for _ in 0..bounds().optimistic {
         let before = wait_until(words, patience, || Some(peek(words)).filter(|version| version.0 & 1 == 0))?;
         copy();
-        if words.load_after(VERSION) == before.0 as u32 {
+        if words.load_after(VERSION) == before.0 as u32 || Mutation::CopyNotRepeated.is_on() {
             return Ok(before);
         }
         count(words, RETRIES, 1);
@@ -123,14 +124,20 @@ pub struct Section<'a> {
 impl<'a> Section<'a> {
     /// Waits for the section and enters it as `slot`.
     pub fn enter(words: &'a dyn Words, slot: u32, patience: Duration) -> Result<Self, Stalled> {
-        wait_until(words, patience, || (words.compare_exchange(PUBLISHER, 0, slot + 1) == 0).then_some(()))?;
+        let enter =
+            || words.compare_exchange(PUBLISHER, 0, slot + 1) == 0 || Mutation::UnnamedPublisher.is_on();
+        wait_until(words, patience, || enter().then_some(()))?;
+        Point::PublisherNamed.pass();
         let before = peek(words);
         Ok(Section { words, slot, before, after: before })
     }
 
     /// Makes the version odd. Words of the wal-index are stored only between this and the drop.
     pub fn open(&mut self) {
-        self.words.store(VERSION, (self.before.0 as u32).wrapping_add(1));
+        if !Mutation::NoOddVersion.is_on() {
+            self.words.store(VERSION, (self.before.0 as u32).wrapping_add(1));
+        }
+        Point::VersionOdd.pass();
         self.after = Version(self.before.0.wrapping_add(2));
     }
 
@@ -148,11 +155,13 @@ impl<'a> Section<'a> {
 impl Drop for Section<'_> {
     fn drop(&mut self) {
         if self.after != self.before {
+            Point::WordsStored.pass();
             let (lower, upper) = (self.after.0 as u32, (self.after.0 >> 32) as u32);
             if upper != (self.before.0 >> 32) as u32 {
                 self.words.store(EPOCH, upper);
             }
             self.words.store(VERSION, lower);
+            Point::VersionEven.pass();
         }
         self.words.compare_exchange(PUBLISHER, self.slot + 1, 0);
     }

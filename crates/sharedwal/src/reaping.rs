@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use crate::counters::count;
+use crate::injection::Mutation;
 use crate::layout::{
     self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, lock_word, locks, slot_states,
     slot_word,
@@ -37,14 +38,24 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
 
 /// What a reaper does once the slot says that it is the one.
 fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
-    take_cases_over(words, reaper, slot);
-    leave_ordered_section(words.as_ref(), slot);
+    if !Mutation::CasesNotTakenOver.is_on() {
+        take_cases_over(words, reaper, slot);
+    }
+    if !Mutation::LocksBeforeSection.is_on() {
+        leave_ordered_section(words.as_ref(), slot);
+    }
     // The WAL locks, then those of the file with PENDING last: the next connection then finds a
     // hot journal for what it is, and never half-written pages without one.
     let mut table = LockTable::new(words.clone(), slot);
-    let file_locks = [locks::RESERVED, locks::EXCLUSIVE, locks::PENDING];
+    let mut file_locks = [locks::RESERVED, locks::EXCLUSIVE, locks::PENDING];
+    if Mutation::PendingBeforeReserved.is_on() {
+        file_locks.reverse();
+    }
     for lock in (0..locks::WAL_LOCKS).chain(file_locks) {
         table.reap(lock);
+    }
+    if Mutation::LocksBeforeSection.is_on() {
+        leave_ordered_section(words.as_ref(), slot);
     }
     words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
     count(words.as_ref(), DEATHS, 1);
@@ -90,12 +101,13 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
     let version = words.load(VERSION);
     let odd = version | 1;
     let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
-    if owned(locks::WRITE) || owned(locks::EXCLUSIVE) {
+    let whole = owned(locks::WRITE) || owned(locks::EXCLUSIVE) || Mutation::ZeroedUnderOthers.is_on();
+    if whole && !Mutation::TornHeaderKept.is_on() {
         words.store(VERSION, odd);
         let zeros: Vec<Change> = (HEADER..HEADER + HEADER_COPIES).map(|at| Change { at, value: 0 }).collect();
         words.scatter(&zeros);
     }
-    if words.load(VERSION) == odd {
+    if words.load(VERSION) == odd && !Mutation::VersionLeftOdd.is_on() {
         if odd == u32::MAX {
             words.add(EPOCH, 1);
         }

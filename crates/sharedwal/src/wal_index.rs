@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::injection::{Mutation, Point};
 use crate::layout::{
     ATTACHED, HEADER, HEADER_WORDS, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, INDEX_PAGE_WORDS, INDEX_PAGES,
     SLOT_WORDS, index_generation,
@@ -67,7 +68,8 @@ impl Page {
         let Some(words) = NonNull::new(unsafe { alloc_zeroed(PAGE_LAYOUT) }) else {
             handle_alloc_error(PAGE_LAYOUT)
         };
-        Page { words: words.cast(), generation: 0, frames: 0, fresh: true }
+        let fresh = !Mutation::NewPageNotCopied.is_on();
+        Page { words: words.cast(), generation: 0, frames: 0, fresh }
     }
 
     fn words(&self) -> &[u32] {
@@ -163,10 +165,15 @@ impl WalIndex {
         slot: u32,
         patience: Duration,
     ) -> Result<Self, Stalled> {
+        let nobody = || {
+            let mut attached = [0; SLOT_WORDS as usize];
+            control.load_many(ATTACHED, &mut attached);
+            attached.iter().all(|word| *word == 0)
+        };
+        let early = Mutation::LookedBeforeSection.is_on().then(|| (nobody(), std::thread::yield_now()).0);
         let mut section = Section::enter(control.as_ref(), slot, patience)?;
-        let mut attached = [0; SLOT_WORDS as usize];
-        control.load_many(ATTACHED, &mut attached);
-        if attached.iter().all(|word| *word == 0) {
+        let first = early.unwrap_or_else(nobody) && !Mutation::NobodyZeroes.is_on();
+        if first || Mutation::EverybodyZeroes.is_on() {
             section.open();
             // Whatever is said of its length, what exists is zeroed.
             let pages = control.load(INDEX_PAGES).min(INDEX_MAX_PAGES);
@@ -183,6 +190,7 @@ impl WalIndex {
                 index.scatter(&zeros(page * INDEX_PAGE_WORDS, INDEX_PAGE_WORDS));
             }
             control.store(INDEX_PAGES, 0);
+            Point::Zeroed.pass();
         }
         control.or(ATTACHED + slot / 32, 1 << (slot % 32));
         drop(section);
@@ -250,7 +258,7 @@ impl WalIndex {
     /// SQLite's memory barrier. Without a lock there is nothing to publish, and refreshing would
     /// make the reader's two looks at the header differ; with one it is a sync.
     pub fn barrier(&mut self, holding: Holding, locked: bool) -> Result<(), Stalled> {
-        if !locked {
+        if !locked && !Mutation::LocklessBarrierRefreshes.is_on() {
             return Ok(());
         }
         if self.early_completion && holding == Holding::Write {
@@ -266,7 +274,8 @@ impl WalIndex {
         let Some(page) = self.pages.first_mut() else { return };
         let (old, rest) = page.words_mut().split_at_mut(COPY_LEN);
         let new = &rest[..COPY_LEN];
-        if old != new && old[SALT] == new[SALT] && new[MX_FRAME] > old[MX_FRAME] {
+        let commit = old[SALT] == new[SALT] && new[MX_FRAME] > old[MX_FRAME];
+        if old != new && (commit || Mutation::RestartCompleted.is_on()) {
             old.copy_from_slice(new);
         }
     }
@@ -284,13 +293,16 @@ impl WalIndex {
         let differs = header.iter().zip(&self.shadow).fold(0, |all, (new, old)| all | (new ^ old));
         if differs != 0 {
             for (at, (new, old)) in header.iter().zip(&self.shadow).enumerate() {
-                if new != old {
+                if new != old || Mutation::WholeHeaderPublished.is_on() {
                     changed_header[count] = Change { at: HEADER + at as u32, value: *new };
                     count += 1;
                 }
             }
         }
         let changed_header = &changed_header[..count];
+        if differs == 0 && Mutation::EqualHeaderSkipped.is_on() {
+            return Ok(());
+        }
         let changed_pages = match holding {
             Holding::Nothing => Vec::new(),
             Holding::Write => self.appended(),
@@ -305,16 +317,17 @@ impl WalIndex {
         for (page, changes) in &changed_pages {
             if !changes.is_empty() {
                 // Before the first word, so that nobody takes the page for unchanged.
-                let was = self.control.add(index_generation(*page as u32), 1);
+                let bump = u32::from(!Mutation::SameGeneration.is_on());
+                let was = self.control.add(index_generation(*page as u32), bump);
                 if was == self.pages[*page].generation {
-                    self.pages[*page].generation = was.wrapping_add(1);
+                    self.pages[*page].generation = was.wrapping_add(bump);
                 }
                 self.index.scatter(changes);
             }
         }
         self.control.scatter(changed_header);
         // What others published since this connection looked is still to be refreshed.
-        if section.before() == self.seen {
+        if section.before() == self.seen || Mutation::OwnPublishHidesOthers.is_on() {
             self.seen = section.after();
         }
         drop(section);
@@ -355,7 +368,8 @@ impl WalIndex {
             let entries = &words[first_entry(page)..][..room(page) as usize];
             // A page without a committed frame may hold what a writer left that died: a few frames of
             // a transaction, or half of their removal.
-            let changes = if start > 0 && self.kept(page, start, known) {
+            let kept = self.kept(page, start, known) || Mutation::OnlyAppendedPublished.is_on();
+            let changes = if start > 0 && kept {
                 let appended = entries[known as usize..].iter().take_while(|entry| **entry != 0);
                 self.appended_in(page, known, appended.count() as u32)
             } else {

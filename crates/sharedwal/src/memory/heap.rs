@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use parking_lot_core::{DEFAULT_PARK_TOKEN, DEFAULT_UNPARK_TOKEN, ParkResult};
 
 use super::{Bytes, Change, Words};
+use crate::injection::{Mutation, Point};
 
 /// Threads may always wait, if they live.
 pub fn can_block() -> bool {
@@ -93,8 +94,11 @@ impl Words for HeapWords {
     }
 
     fn store_pair(&self, at: u32, lower: u32, upper: u32) {
-        self.store(at + 1, upper);
-        self.store(at, lower);
+        let stores = [(at + 1, upper), (at, lower)];
+        let [first, second] = if Mutation::TailBeforeUnits.is_on() { [stores[1], stores[0]] } else { stores };
+        self.store(first.0, first.1);
+        Point::HalfOfSize.pass();
+        self.store(second.0, second.1);
     }
 
     fn compare_exchange(&self, at: u32, current: u32, new: u32) -> u32 {
@@ -159,7 +163,10 @@ impl Words for HeapWords {
     fn scatter(&self, changes: &[Change]) {
         // Release: whoever sees one of these words also sees the odd version stored before them.
         fence(Ordering::Release);
-        for change in changes {
+        for (done, change) in changes.iter().enumerate() {
+            if done > 0 {
+                Point::BetweenWords.pass();
+            }
             if lives() {
                 self.word(change.at).store(change.value, Ordering::Relaxed);
             }
@@ -242,7 +249,11 @@ impl Bytes for HeapBytes {
     fn write(&self, at: u64, data: &[u8]) {
         let start = self.range(at, data.len());
         // A worker can be ended in the middle of a copy.
-        for half in [&data[..data.len() / 2], &data[data.len() / 2..]] {
+        let (first, second) = data.split_at(data.len() / 2);
+        for half in [first, second] {
+            if !first.is_empty() && std::ptr::eq(half, second) {
+                Point::HalfCopied.pass();
+            }
             if lives() {
                 let offset = half.as_ptr() as usize - data.as_ptr() as usize;
                 // SAFETY: `range` checked the bounds; a private buffer does not overlap them.

@@ -10,7 +10,7 @@ use crate::error::{Code, Error};
 use crate::layout::FileKind;
 #[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
-use crate::memory::now;
+use crate::memory::{can_block, now};
 use crate::vfs;
 
 /// What a connection is to be like.
@@ -184,10 +184,14 @@ impl Runtime {
 }
 
 /// Changes the journal mode. Connections that do so at the same time get in each other's way, and
-/// SQLite then answers SQLITE_BUSY without waiting, so it is tried again within the timeout.
+/// SQLite then answers SQLITE_BUSY without waiting, so it is tried again within the timeout;
+/// where blocking is not allowed, a few times without a pause.
 fn set_journal_mode(connection: &Connection, mode: &str, options: &ConnectOptions) -> Result<(), Error> {
+    const TRIES_WITHOUT_PAUSE: u32 = 100;
     let deadline = now().saturating_add(options.busy_timeout);
+    let mut tries = 0;
     loop {
+        tries += 1;
         let result = current_journal_mode(connection).and_then(|current| {
             if current.eq_ignore_ascii_case(mode) || options.read_only {
                 return Ok(());
@@ -195,7 +199,11 @@ fn set_journal_mode(connection: &Connection, mode: &str, options: &ConnectOption
             connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))
         });
         match result {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && now() < deadline => {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && (can_block() || tries < TRIES_WITHOUT_PAUSE)
+                    && now() < deadline =>
+            {
                 vfs::pause(Duration::from_millis(1));
             }
             result => return Ok(result?),

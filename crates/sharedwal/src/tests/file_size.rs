@@ -52,3 +52,43 @@ fn a_growing_file_never_looks_shorter_than_it_was() {
     });
     assert!(looks.into_inner() > 10_000);
 }
+
+/// And never has bytes that are not written yet.
+#[test]
+fn bytes_are_there_before_the_size_says_so() {
+    const PAGE: usize = 4096;
+    let control: Arc<dyn Words> = Arc::new(HeapWords::new(CONTROL_WORDS));
+    let segment: Arc<dyn Bytes> = Arc::new(HeapBytes::new(0, 1 << 26).unwrap());
+    let log = SharedFile::new(control, layout::file(FileKind::WriteAhead), vec![segment]);
+    let looks = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut size = 0;
+            while size < log.capacity() {
+                size = log.size();
+                let mut page = [0; PAGE];
+                if size > 0 {
+                    assert_eq!(log.read(size - PAGE as u64, &mut page), PAGE);
+                    assert!(
+                        page.iter().all(|byte| *byte == 2),
+                        "{size} bytes, and the last ones are not there"
+                    );
+                    looks.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        let mut at = 0;
+        while at < log.capacity() {
+            let seen = looks.load(Ordering::SeqCst);
+            for _ in 0..16 {
+                log.write(at, &[2; PAGE]).unwrap();
+                at += PAGE as u64;
+            }
+            while looks.load(Ordering::SeqCst) == seen && !reader.is_finished() {
+                std::hint::spin_loop();
+            }
+        }
+        reader.join().unwrap();
+    });
+    assert!(looks.into_inner() > 500);
+}

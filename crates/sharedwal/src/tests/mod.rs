@@ -3,12 +3,15 @@
 
 pub mod model;
 pub mod mortal;
+pub mod mutations;
 mod random;
 
+mod checkpoint_start;
 mod coherence;
 mod counters;
 mod dead_connections;
-mod deaths;
+mod dead_reader;
+mod exclusive_mode;
 mod export_snapshot;
 mod file_locks;
 mod file_model;
@@ -22,10 +25,12 @@ mod lock_model;
 mod lock_threads;
 mod ordered_section;
 mod polling;
+mod reaping_order;
 #[cfg(unix)]
 mod recovery_equality;
 mod shared_snapshots;
 mod stalled_publisher;
+mod steady_commits;
 mod stress;
 mod super_journals;
 mod wal_index;
@@ -41,6 +46,11 @@ use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
 fn one_at_a_time() -> MutexGuard<'static, ()> {
     static BUSY: Mutex<()> = Mutex::new(());
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether long runs are to be short.
+fn quick() -> bool {
+    std::env::var("SHAREDWAL_QUICK").is_ok_and(|value| value != "0")
 }
 
 fn create_runtime() -> Runtime {

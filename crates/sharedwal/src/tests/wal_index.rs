@@ -194,6 +194,30 @@ fn only_the_first_to_attach_zeroes() {
     assert_eq!((d.get(MX_FRAME), shared.header(MX_FRAME), shared.header(BACKFILL)), (0, 0, 0));
 }
 
+/// Of two that attach at the same time, one is the first. What the other one has published is not
+/// zeroed.
+#[test]
+fn one_of_two_is_the_first() {
+    for round in 0..3_000 {
+        let shared = Shared::new();
+        let barrier = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for slot in 0..2 {
+                let (shared, barrier) = (&shared, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let mut attached = shared.attach(slot);
+                    attached.set(READ_MARK + slot as usize, 7);
+                    attached.index.sync(Holding::Nothing).unwrap();
+                    barrier.wait();
+                });
+            }
+        });
+        let marks = [0, 1].map(|slot| shared.header(READ_MARK + slot));
+        assert_eq!(marks, [7, 7], "in round {round}");
+    }
+}
+
 /// The last words of a connection are published when it leaves.
 #[test]
 fn leaving_publishes() {

@@ -15,6 +15,7 @@ use super::scope;
 use crate::connections::Slot;
 use crate::counters;
 use crate::file::SharedFile;
+use crate::injection::Mutation;
 use crate::layout::{self, FileKind, locks, slot_states, slot_word};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::ordered_section::patience;
@@ -119,7 +120,8 @@ impl Database {
     }
 
     fn holding(&self) -> Holding {
-        if self.level == EXCLUSIVE || self.exclusive & (1 << locks::RECOVER) != 0 {
+        let exclusive = self.level == EXCLUSIVE && !Mutation::ExclusivePagesNotCompared.is_on();
+        if exclusive || self.exclusive & (1 << locks::RECOVER) != 0 {
             Holding::Everything
         } else if self.exclusive & (1 << locks::WRITE) != 0 {
             Holding::Write
@@ -190,7 +192,7 @@ impl Database {
         if level >= self.level {
             return ffi::SQLITE_OK;
         }
-        if self.level == EXCLUSIVE {
+        if self.level == EXCLUSIVE && !Mutation::ExclusiveGivenUpUnpublished.is_on() {
             let holding = self.holding();
             if let Some(index) = &mut self.index
                 && index.sync(holding).is_err()
@@ -219,6 +221,7 @@ impl Database {
     /// would hide a hot journal from a second reader.
     pub fn is_reserved(&self) -> bool {
         self.locks.is_owned(locks::RESERVED)
+            || Mutation::PendingCountsAsReserved.is_on() && self.locks.is_owned(locks::PENDING)
     }
 
     /// SQLite's xShmMap.
@@ -256,6 +259,9 @@ impl Database {
             // Published before the lock is free: who takes it next sees what was done under it.
             // A lock whose work could not be published stays held; SQLite takes no notice of the
             // answer, so it is owed from now on.
+            if Mutation::FreedBeforePublished.is_on() {
+                wanted.clone().for_each(|lock| self.release(lock, exclusive));
+            }
             if self.sync(holding).is_err() {
                 let owed = if exclusive { &mut self.owed_exclusive } else { &mut self.owed_shared };
                 *owed |= wanted.fold(0, |bits, lock| bits | 1 << lock);
@@ -276,7 +282,8 @@ impl Database {
             }
             *self.held(exclusive) |= 1 << lock;
         }
-        if self.sync(holding).is_err() {
+        let holding = if Mutation::JudgedByLocksAfter.is_on() { self.holding() } else { holding };
+        if !Mutation::NoRefreshAfterLock.is_on() && self.sync(holding).is_err() {
             wanted.clone().for_each(|lock| self.release(lock, exclusive));
             return ffi::SQLITE_BUSY;
         }
@@ -380,6 +387,9 @@ impl Database {
     /// before, or a snapshot could be opened of which pages are already overwritten.
     pub fn checkpoint_starts(&mut self) -> c_int {
         self.runtime.control().add(FILE_VERSION, 1);
+        if Mutation::CheckpointStartsUnpublished.is_on() {
+            return ffi::SQLITE_OK;
+        }
         if self.sync(self.holding()).is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
     }
 

@@ -11,6 +11,7 @@ use super::guard;
 use super::pragma;
 use super::private::PrivateFile;
 use super::write_ahead::WriteAhead;
+use crate::injection::Point;
 use crate::layout::FileKind;
 use crate::runtime::Inner;
 
@@ -102,8 +103,12 @@ unsafe fn handle<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Handle {
 ///
 /// # Safety
 /// As for [`handle`].
-unsafe fn with_database(file: *mut ffi::sqlite3_file, f: impl FnOnce(&mut Database) -> c_int) -> c_int {
-    guard(|| {
+unsafe fn with_database(
+    call: Point,
+    file: *mut ffi::sqlite3_file,
+    f: impl FnOnce(&mut Database) -> c_int,
+) -> c_int {
+    guard(call, || {
         // SAFETY: as the caller promises.
         match unsafe { handle(file) } {
             Handle::Database(database) => f(database),
@@ -113,7 +118,7 @@ unsafe fn with_database(file: *mut ffi::sqlite3_file, f: impl FnOnce(&mut Databa
 }
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
-    guard(|| {
+    guard(Point::Close, || {
         // SAFETY: SQLite closes a file once, and the handle came from Box::into_raw.
         unsafe {
             (*file).pMethods = std::ptr::null();
@@ -124,7 +129,7 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
 }
 
 unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, out: *mut c_void, count: c_int, at: i64) -> c_int {
-    guard(|| {
+    guard(Point::Read, || {
         // SAFETY: SQLite passes a buffer of `count` bytes.
         let out = unsafe { slice::from_raw_parts_mut(out.cast::<u8>(), count.max(0) as usize) };
         let at = at.max(0) as u64;
@@ -145,7 +150,7 @@ unsafe extern "C" fn write(
     count: c_int,
     at: i64,
 ) -> c_int {
-    guard(|| {
+    guard(Point::Write, || {
         // SAFETY: SQLite passes a buffer of `count` bytes.
         let data = unsafe { slice::from_raw_parts(data.cast::<u8>(), count.max(0) as usize) };
         let at = at.max(0) as u64;
@@ -164,7 +169,7 @@ unsafe extern "C" fn write(
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
-    guard(|| {
+    guard(Point::Truncate, || {
         let size = size.max(0) as u64;
         // SAFETY: SQLite passes an open file.
         let done = match unsafe { handle(file) } {
@@ -179,11 +184,11 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int 
 
 /// Memory is as durable as it gets at once.
 unsafe extern "C" fn sync(_file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
-    ffi::SQLITE_OK
+    guard(Point::Sync, || ffi::SQLITE_OK)
 }
 
 unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c_int {
-    guard(|| {
+    guard(Point::FileSize, || {
         // SAFETY: SQLite passes an open file and a valid pointer.
         unsafe {
             *out = match handle(file) {
@@ -199,19 +204,19 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
 
 unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(file, |database| database.lock(level)) }
+    unsafe { with_database(Point::Lock, file, |database| database.lock(level)) }
 }
 
 unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(file, |database| database.unlock(level)) }
+    unsafe { with_database(Point::Unlock, file, |database| database.unlock(level)) }
 }
 
 unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
     // SAFETY: SQLite passes an open file and a valid pointer.
     unsafe {
         *out = 0;
-        with_database(file, |database| {
+        with_database(Point::CheckReservedLock, file, |database| {
             *out = c_int::from(database.is_reserved());
             ffi::SQLITE_OK
         })
@@ -219,7 +224,7 @@ unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut
 }
 
 unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argument: *mut c_void) -> c_int {
-    guard(|| {
+    guard(Point::FileControl, || {
         // SAFETY: SQLite passes an open file.
         let Handle::Database(database) = (unsafe { handle(file) }) else {
             return ffi::SQLITE_NOTFOUND;
@@ -283,7 +288,7 @@ unsafe extern "C" fn shm_map(
     // SAFETY: SQLite passes an open file and a valid pointer.
     unsafe {
         *out = std::ptr::null_mut();
-        with_database(file, |database| {
+        with_database(Point::ShmMap, file, |database| {
             if size as u32 != crate::layout::INDEX_PAGE_BYTES || page < 0 {
                 return ffi::SQLITE_IOERR_SHMMAP;
             }
@@ -304,14 +309,15 @@ unsafe extern "C" fn shm_lock(
     count: c_int,
     flags: c_int,
 ) -> c_int {
+    let call = if flags & ffi::SQLITE_SHM_UNLOCK == 0 { Point::ShmLock } else { Point::ShmUnlock };
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(file, |database| database.shm_lock(first as u32, count as u32, flags)) }
+    unsafe { with_database(call, file, |database| database.shm_lock(first as u32, count as u32, flags)) }
 }
 
 unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
     // SAFETY: SQLite passes an open file.
     unsafe {
-        with_database(file, |database| {
+        with_database(Point::ShmBarrier, file, |database| {
             database.shm_barrier();
             ffi::SQLITE_OK
         });
@@ -321,5 +327,5 @@ unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
     // The next first attacher zeroes the wal-index, so there is nothing to delete.
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(file, Database::shm_unmap) }
+    unsafe { with_database(Point::ShmUnmap, file, Database::shm_unmap) }
 }

@@ -30,6 +30,7 @@ use std::time::Duration;
 use rusqlite::ffi;
 
 use crate::file::SharedFile;
+use crate::injection::Point;
 use crate::layout::FileKind;
 use crate::runtime::{Inner, registry};
 use io_methods::{Handle, VfsFile};
@@ -105,8 +106,9 @@ fn methods() -> ffi::sqlite3_vfs {
     }
 }
 
-/// Runs a callback so that a panic becomes an I/O error instead of unwinding through C.
-fn guard(callback: impl FnOnce() -> c_int) -> c_int {
+/// Runs one of SQLite's calls so that a panic becomes an I/O error instead of unwinding through C.
+fn guard(call: Point, callback: impl FnOnce() -> c_int) -> c_int {
+    call.pass();
     catch_unwind(AssertUnwindSafe(callback)).unwrap_or(ffi::SQLITE_IOERR)
 }
 
@@ -152,7 +154,7 @@ unsafe extern "C" fn open(
 ) -> c_int {
     // SAFETY: SQLite passes szOsFile bytes at `file`; it looks at pMethods even after a failure.
     unsafe { (*file).pMethods = std::ptr::null() };
-    guard(|| {
+    guard(Point::Open, || {
         // SAFETY: SQLite passes a C string or null.
         let handle = match unsafe { path(name) } {
             Some(path) if !is_temporary(flags) => match open_shared(path, flags) {
@@ -202,7 +204,7 @@ fn is_temporary(flags: c_int) -> bool {
 }
 
 unsafe extern "C" fn delete(_vfs: *mut ffi::sqlite3_vfs, name: *const c_char, _sync: c_int) -> c_int {
-    guard(|| {
+    guard(Point::Delete, || {
         // SAFETY: SQLite passes a C string.
         let Some(located) = (unsafe { path(name) }).and_then(locate) else {
             return ffi::SQLITE_IOERR_DELETE;
@@ -227,7 +229,7 @@ unsafe extern "C" fn access(
     _flags: c_int,
     out: *mut c_int,
 ) -> c_int {
-    guard(|| {
+    guard(Point::Access, || {
         // SAFETY: SQLite passes a C string.
         let Some(located) = (unsafe { path(name) }).and_then(locate) else {
             // Not "it does not exist": a super-journal that cannot be looked at must not be
@@ -249,7 +251,7 @@ unsafe extern "C" fn full_pathname(
     capacity: c_int,
     out: *mut c_char,
 ) -> c_int {
-    guard(|| {
+    guard(Point::FullPathname, || {
         // SAFETY: SQLite passes a C string.
         let Some(name) = (unsafe { path(name) }) else { return ffi::SQLITE_CANTOPEN };
         let full = if name.starts_with('/') {
@@ -276,7 +278,7 @@ unsafe extern "C" fn full_pathname(
 }
 
 unsafe extern "C" fn sleep(_vfs: *mut ffi::sqlite3_vfs, microseconds: c_int) -> c_int {
-    guard(|| {
+    guard(Point::Sleep, || {
         scope::sleep(Duration::from_micros(microseconds.max(0) as u64));
         microseconds
     })

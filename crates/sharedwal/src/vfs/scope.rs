@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Database;
 use crate::connections::Slot;
+use crate::injection::Mutation;
 use crate::locks::Contended;
 
 thread_local! {
@@ -91,7 +92,9 @@ pub fn sleep(duration: Duration) {
         } else {
             database.pause(duration);
         }
-        database.refresh();
+        if !Mutation::SleepDoesNotRefresh.is_on() {
+            database.refresh();
+        }
     });
     #[cfg(not(target_arch = "wasm32"))]
     if slept.is_none() {

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use crate::file::{Full, SharedFile};
+#[cfg(all(test, not(target_arch = "wasm32")))]
+use crate::injection::Mutation;
 use crate::layout::FileKind;
 use crate::runtime::Inner;
 
@@ -41,6 +43,15 @@ impl WriteAhead {
             && u64::from(u32::from_be_bytes(page)) > self.max_page()
         {
             return Err(Full);
+        }
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        if Mutation::LateFrames.is_on() && at >= HEADER_BYTES {
+            let (runtime, data) = (self.runtime.clone(), data.to_vec());
+            std::thread::spawn(move || {
+                std::thread::yield_now();
+                let _ = runtime.file(FileKind::WriteAhead).write(at, &data);
+            });
+            return Ok(());
         }
         self.file().write(at, data)
     }

@@ -1,39 +1,57 @@
-//! Real SQLite, several threads, no pause: what a database promises holds at every look.
+//! Real SQLite, several threads, no pause: what a database promises holds at every look, also when
+//! connections die.
 //!
 //! Each case takes about 2 s: `SHAREDWAL_STRESS_SECONDS` makes it as long as one likes,
 //! `SHAREDWAL_QUICK=1` shorter, and `SHAREDWAL_SEED` replays the random choices of a run.
 
+mod cases;
+mod history;
 mod ledger;
+mod lives;
+mod tally;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ledger::Ledger;
-use worker::{Tally, Worker};
+use tally::Tally;
+use worker::{LONGEST_WAIT, Worker};
 
-use super::one_at_a_time;
 use super::random::{Random, seed};
+use super::{mortal, mutations, one_at_a_time};
 use crate::JournalMode;
+use crate::injection::Point;
 use crate::wal_index::EARLY_COMPLETION;
 
 /// How the threads use the database.
+#[derive(Debug, Clone, Copy)]
 struct Case {
     mode: JournalMode,
     threads: u64,
+    /// Connections of each thread.
+    connections: usize,
     page_size: u32,
     /// Frames after which a commit checkpoints; 0 leaves it to the explicit checkpoints.
     autocheckpoint: u32,
     early_completion: bool,
+    deaths: Deaths,
+}
+
+/// Where workers die.
+#[derive(Debug, Clone, Copy)]
+enum Deaths {
+    None,
+    /// At each of these points, and between any two changes.
+    At(&'static [Point]),
 }
 
 fn duration() -> Duration {
-    let quick = std::env::var("SHAREDWAL_QUICK").is_ok_and(|value| value != "0");
     match std::env::var("SHAREDWAL_STRESS_SECONDS") {
         Ok(seconds) => {
             Duration::from_secs_f64(seconds.parse().expect("SHAREDWAL_STRESS_SECONDS is a number"))
         }
-        Err(_) => Duration::from_secs_f64(if quick { 0.4 } else { 1.5 }),
+        Err(_) => Duration::from_secs_f64(if super::quick() { 0.4 } else { 1.5 }),
     }
 }
 
@@ -42,35 +60,58 @@ const LEAST_COMMITS: u64 = 100;
 const LEAST_READS: u64 = 50;
 /// How long a case may go on beyond its time to reach that.
 const EXTRA_TIME: Duration = Duration::from_secs(40);
+/// Nobody commits or reads for so long only if nobody can.
+const STANDSTILL: Duration = Duration::from_secs(15);
 
-fn run(case: &Case) {
-    // The switch for early completion is the whole process's.
+fn run(name: &str, case: Case) {
+    // The switch for early completion is the whole process's, and so are the counters of deaths.
     let _guard = one_at_a_time();
     EARLY_COMPLETION.store(case.early_completion, Ordering::SeqCst);
+    mutations::fail_fast();
     seed();
-    let ledger = Ledger::create(case);
+    let Deaths::At(points) = case.deaths else { return run_case(name, case, &[]) };
+    let before: Vec<u64> = points.iter().map(|point| mortal::deaths_at(*point)).collect();
+    run_case(name, case, &before);
+    let counts = points.iter().zip(before).map(|(point, before)| {
+        let count = mortal::deaths_at(*point) - before;
+        assert!(count > 0, "no death at {point:?}");
+        format!("{point:?} {count}")
+    });
+    println!("{name}: deaths at {}", counts.collect::<Vec<_>>().join(", "));
+}
+
+fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
+    let ledger = Ledger::create(&case);
     let stop = AtomicBool::new(false);
     let started = Instant::now();
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..case.threads)
             .map(|number| {
                 let (ledger, stop) = (&ledger, &stop);
-                scope.spawn(move || {
-                    let mut worker = Worker::new(ledger, number, Random::new(number + 1));
-                    while !stop.load(Ordering::SeqCst) {
-                        worker.step();
-                    }
-                    worker.finish()
-                })
+                scope.spawn(move || work(Worker::new(ledger, number, Random::new(number + 1)), stop))
             })
             .collect();
-        let enough = || ledger.commits() >= LEAST_COMMITS && ledger.reads() >= LEAST_READS;
-        let failed = || threads.iter().any(|thread| thread.is_finished());
+        let enough = || {
+            let Deaths::At(points) = case.deaths else {
+                return ledger.commits() >= LEAST_COMMITS && ledger.reads() >= LEAST_READS;
+            };
+            points.iter().zip(deaths_before).all(|(point, before)| mortal::deaths_at(*point) > *before)
+        };
+        let mut progress = (0, Instant::now());
         while started.elapsed() < duration() || (!enough() && started.elapsed() < duration() + EXTRA_TIME) {
-            if failed() {
+            if threads.iter().any(|thread| thread.is_finished()) {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(5));
+            let done = ledger.commits() + ledger.reads() + ledger.deaths();
+            if done > progress.0 {
+                progress = (done, Instant::now());
+            }
+            let standstill = if mutations::any() { STANDSTILL / 5 } else { STANDSTILL };
+            if progress.1.elapsed() > standstill {
+                stop.store(true, Ordering::SeqCst);
+                panic!("nobody gets on: {}", ledger.locks());
+            }
         }
         stop.store(true, Ordering::SeqCst);
         threads
@@ -80,84 +121,29 @@ fn run(case: &Case) {
     });
     EARLY_COMPLETION.store(true, Ordering::SeqCst);
     let total = tallies.iter().fold(Tally::default(), |sum, tally| sum.plus(tally));
-    println!(
-        "{:?} autocheckpoint {} early {}: {total:?} in {:?}",
-        case.mode,
-        case.autocheckpoint,
-        case.early_completion,
-        started.elapsed()
-    );
+    let deaths = ledger.deaths();
+    println!("{name}: {deaths} deaths, {total:?} in {:?}", started.elapsed());
     ledger.check_after(&tallies);
     assert!(total.commits >= LEAST_COMMITS, "only {} commits", total.commits);
-    assert!(total.reads >= LEAST_READS, "only {} reads", total.reads);
+    assert!(total.longest_wait < LONGEST_WAIT, "a wait of {:?}", total.longest_wait);
     assert!(total.rollbacks > 0 && total.reopened > 0 && total.spills > 0, "{total:?}");
+    if let Deaths::None = case.deaths {
+        assert!(total.reads >= LEAST_READS, "only {} reads", total.reads);
+        assert_eq!(total.beside > 0, case.connections > 1 && case.mode == JournalMode::Wal);
+    }
     if case.mode == JournalMode::Wal {
         assert!(total.checkpoints > 0, "no checkpoint");
     }
-    assert!(total.longest_wait < Duration::from_secs(20), "a wait of {:?}", total.longest_wait);
 }
 
-fn wal(autocheckpoint: u32, early_completion: bool) {
-    let page_size = if autocheckpoint == 40 { 512 } else { 1024 };
-    run(&Case { mode: JournalMode::Wal, threads: 4, page_size, autocheckpoint, early_completion });
-}
-
-fn rollback(mode: JournalMode) {
-    run(&Case { mode, threads: 3, page_size: 512, autocheckpoint: 0, early_completion: true });
-}
-
-#[test]
-fn wal_that_is_checkpointed_all_the_time() {
-    wal(40, true);
-}
-
-#[test]
-fn wal_that_is_checkpointed_all_the_time_without_early_completion() {
-    wal(40, false);
-}
-
-#[test]
-fn wal_that_is_checkpointed_at_times() {
-    wal(1000, true);
-}
-
-#[test]
-fn wal_that_is_checkpointed_at_times_without_early_completion() {
-    wal(1000, false);
-}
-
-#[test]
-fn wal_that_grows() {
-    wal(0, true);
-}
-
-#[test]
-fn wal_that_grows_without_early_completion() {
-    wal(0, false);
-}
-
-#[test]
-fn two_connections_in_wal() {
-    run(&Case {
-        mode: JournalMode::Wal,
-        threads: 2,
-        page_size: 4096,
-        autocheckpoint: 100,
-        early_completion: true,
-    });
-}
-
-#[test]
-fn rollback_journal_that_is_deleted() {
-    rollback(JournalMode::Delete);
-}
-
-#[test]
-fn rollback_journal_that_is_truncated() {
-    rollback(JournalMode::Truncate);
-}
-
-#[test]
-fn rollback_journal_that_persists() {
-    rollback(JournalMode::Persist);
+fn work(mut worker: Worker<'_>, stop: &AtomicBool) -> Tally {
+    let mortal = matches!(worker.ledger().case.deaths, Deaths::At(_));
+    while mortal && !stop.load(Ordering::SeqCst) {
+        worker.live_and_die();
+    }
+    worker.open();
+    while !mortal && !stop.load(Ordering::SeqCst) {
+        worker.step();
+    }
+    worker.finish()
 }

@@ -1,0 +1,100 @@
+//! Workers that die, between any two changes of shared memory and at every named point; they are
+//! reaped, at times by somebody who dies of it, and are born anew.
+
+use super::Deaths;
+use super::ledger::Ledger;
+use super::worker::Worker;
+use crate::connections::Slot;
+use crate::injection::Point;
+use crate::layout::{self, connection_word, lock_word, locks, slot_states, slot_word};
+use crate::reaping::reap;
+use crate::tests::mortal;
+use crate::tests::random::Random;
+
+/// Slot and generation.
+pub type Identity = (u32, u32);
+
+/// Steps in which a point is to be reached; a worker that gets nowhere near it dies elsewhere.
+const STEPS: u32 = 150;
+
+impl Worker<'_> {
+    /// One life, from the opening of its connections to its death.
+    pub fn live_and_die(&mut self) {
+        let point = self.ledger().next_point();
+        let times = if self.random().percent(50) { 0 } else { self.random().below(12) as u32 };
+        let changes = self.random().below(1500) as u32;
+        match point {
+            Some(point) => mortal::die_at(point, times),
+            None => mortal::die_after(changes),
+        }
+        mortal::until_death(|| {
+            self.open();
+            for step in 0.. {
+                if point.is_some() && step == STEPS {
+                    mortal::die_after(changes);
+                }
+                self.step();
+                mortal::stop_if_dead();
+            }
+        });
+        let identities = self.leave();
+        mortal::revive();
+        for identity in identities {
+            bury(self.ledger(), self.random(), identity);
+        }
+        self.ledger().note_death();
+    }
+}
+
+impl Ledger {
+    /// Where the next death is to be: at the points in turn, and at times between any two changes.
+    fn next_point(&self) -> Option<Point> {
+        let Deaths::At(points) = self.case.deaths else { return None };
+        points.get(self.deaths() as usize % (points.len() + points.len() / 4)).copied()
+    }
+
+    /// Who holds what, for a failure's message.
+    pub fn locks(&self) -> String {
+        let words = self.runtime().inner().control();
+        let owners = (0..locks::COUNT).map(|lock| words.load(layout::lock(lock) + lock_word::OWNER));
+        let slots = (0..8).map(|slot| {
+            let shared = words.load(layout::connection(slot) + connection_word::SHARED);
+            format!("{:x} shares {shared:b}", words.load(layout::slot(slot)))
+        });
+        format!("owners {:?}; slots {:?}", owners.collect::<Vec<_>>(), slots.collect::<Vec<_>>())
+    }
+}
+
+/// Reaps a dead connection.
+fn bury(ledger: &Ledger, random: &mut Random, (slot, generation): Identity) {
+    let control = ledger.runtime().inner().control();
+    // One that died before it was attached holds nothing: its slot is taken away after a time.
+    let [attaching, free] =
+        [slot_states::ATTACHING, slot_states::FREE].map(|state| slot_word(generation, state));
+    if control.compare_exchange(layout::slot(slot), attaching, free) == attaching {
+        return;
+    }
+    let reaper = Slot::claim(control).unwrap();
+    assert!(reaper.attach());
+    if random.percent(40) {
+        let dying = Slot::claim(control).unwrap();
+        assert!(dying.attach());
+        let (dying_slot, dying_generation) = (dying.index(), dying.generation());
+        mortal::die_after(random.below(40) as u32);
+        reap(control, dying_slot, slot, generation);
+        drop(dying);
+        mortal::revive();
+        // It may have died when it was done, and then it was its slot that was left.
+        reap(control, reaper.index(), dying_slot, dying_generation);
+        check_free(ledger, (dying_slot, dying_generation));
+    }
+    reap(control, reaper.index(), slot, generation);
+    check_free(ledger, (slot, generation));
+}
+
+/// Whoever was reaped is in its slot no more.
+fn check_free(ledger: &Ledger, (slot, generation): Identity) {
+    let word = ledger.runtime().inner().control().load(layout::slot(slot));
+    let free = word & slot_states::MASK == slot_states::FREE;
+    assert!(free || word >> slot_states::GENERATION_SHIFT != generation, "slot {slot} is {word:x}");
+}
