@@ -42,11 +42,12 @@ test('files of the sqlite3 command line go in and out', async ({ page }, info) =
     const body = readFileSync(info.outputPath(name));
     await page.route(`**/${name}`, (route) => route.fulfill({ body }));
   }
-  const { figures } = await openPage(page, 'sqlite_files', { params: { rows: String(ROWS) } });
+  await openPage(page, 'sqlite_files', { params: { rows: String(ROWS) } });
 
-  const exported = (figure: string): string => {
-    const file = info.outputPath(`${figure}.db`);
-    writeFileSync(file, Buffer.from(String(figures?.[figure]), 'base64'));
+  const files = (await page.evaluate('exported')) as Record<string, string>;
+  const exported = (name: string): string => {
+    const file = info.outputPath(`${name}.db`);
+    writeFileSync(file, Buffer.from(files[name] ?? '', 'base64'));
     expect(sqlite3(file, 'pragma integrity_check;')).toBe('ok');
     return file;
   };

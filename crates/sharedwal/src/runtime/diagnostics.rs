@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Runtime;
+use crate::file::SegmentCounts;
 use crate::layout::{
     self, FileKind, HEADER, SLOTS, STATEMENT_BYTES, connection_word, lock_word, locks, slot_states,
 };
@@ -40,6 +41,8 @@ pub struct FileDiagnostics {
     pub size: u64,
     /// Bytes that it can grow to.
     pub max_capacity: u64,
+    /// The segments that it is made of.
+    pub segments: SegmentCounts,
 }
 
 /// One connection.
@@ -148,7 +151,7 @@ impl Runtime {
 
     fn file_diagnostics(&self, kind: FileKind) -> FileDiagnostics {
         let file = self.0.file(kind);
-        FileDiagnostics { size: file.size(), max_capacity: file.capacity() }
+        FileDiagnostics { size: file.size(), max_capacity: file.capacity(), segments: file.segments() }
     }
 }
 

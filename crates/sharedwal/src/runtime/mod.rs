@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connections::{self, Slot};
 use crate::error::{Code, Error};
-use crate::file::{SegmentCounts, SharedFile};
+use crate::file::SharedFile;
 #[cfg(target_arch = "wasm32")]
 use crate::layout::connection_word;
 use crate::layout::{self, FileKind, SUPER_JOURNALS, file_word};
@@ -244,27 +244,20 @@ impl Runtime {
         signals::raise(self.0.control.as_ref(), connection, layout::signals::INTERRUPT)
     }
 
-    /// What the database's segments are used for.
-    pub fn database_segments(&self) -> SegmentCounts {
-        self.0.database.segments()
-    }
-
-    /// What the write-ahead log's segments are used for.
-    pub fn write_ahead_segments(&self) -> SegmentCounts {
-        self.0.write_ahead.segments()
-    }
-
     /// Refuses further connections from now on.
     ///
     /// # Errors
     /// [`Code::RuntimeInUse`] while connections exist.
     pub fn dispose(&self) -> Result<(), Error> {
+        // First the word, then the count: a connection takes its slot, then looks at the word, so
+        // at least one of the two sees the other.
+        self.0.control.store(layout::DISPOSED, 1);
         match self.connections() {
-            0 => {
-                self.0.control.store(layout::DISPOSED, 1);
-                Ok(())
+            0 => Ok(()),
+            count => {
+                self.0.control.store(layout::DISPOSED, 0);
+                Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open")))
             }
-            count => Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open"))),
         }
     }
 }

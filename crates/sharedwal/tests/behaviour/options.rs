@@ -97,8 +97,8 @@ fn fixed_capacities_are_taken_at_once() {
     options.max_write_ahead_capacity = 1 << 20;
     options.segment_capacity = 1 << 16;
     let allocated = |options: &RuntimeOptions| {
-        let runtime = Runtime::create(options).unwrap();
-        (runtime.database_segments().allocated, runtime.write_ahead_segments().allocated)
+        let all = Runtime::create(options).unwrap().diagnostics();
+        (all.database.segments.allocated, all.write_ahead.segments.allocated)
     };
     options.initial_database_capacity = 1;
     options.initial_write_ahead_capacity = 1 << 18;
