@@ -10,6 +10,8 @@ export const INDEX_MAX_PAGES = 1024;
 export const INDEX_PAGE_BYTES = 32768;
 /** Super-journals that can exist at a time. */
 export const SUPER_JOURNALS = 4;
+/** Segments that one file can have. */
+export const MAX_SEGMENTS = 65536;
 /** Connections that one runtime can have at a time. */
 export const SLOTS = 64;
 /** State of a slot whose connection is being opened. */

@@ -2,6 +2,7 @@ import { ownError, type SqliteError } from './errors.js';
 import {
   CONTROL_BYTES,
   LAYOUT_VERSION,
+  MAX_SEGMENTS,
   SLOT_STATE_MASK,
   SLOTS,
   SUPER_JOURNALS,
@@ -15,7 +16,9 @@ function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
 }
 
 function isListOfSharedBuffers(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every(isSharedBuffer);
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_SEGMENTS) return false;
+  // Not value.every(), to which the holes of a list are no items.
+  return Array.from(value).every(isSharedBuffer);
 }
 
 function invalid(detail: string): SqliteError {

@@ -11,6 +11,7 @@ use crate::layout::{
     SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, lock_word, locks, signals,
     slot_states,
 };
+use crate::runtime::options::MAX_SEGMENTS;
 
 /// Columns in a line of TypeScript, as the formatter has it.
 const WIDTH: usize = 100;
@@ -26,6 +27,7 @@ fn layout_ts() -> String {
         ("INDEX_MAX_PAGES", INDEX_MAX_PAGES, "wal-index pages that a runtime can have."),
         ("INDEX_PAGE_BYTES", INDEX_PAGE_BYTES, "Bytes of a wal-index page."),
         ("SUPER_JOURNALS", SUPER_JOURNALS, "Super-journals that can exist at a time."),
+        ("MAX_SEGMENTS", MAX_SEGMENTS as u32, "Segments that one file can have."),
         ("SLOTS", SLOTS, "Connections that one runtime can have at a time."),
         ("SLOT_ATTACHING", slot_states::ATTACHING, "State of a slot whose connection is being opened."),
         ("SLOT_LIVE", slot_states::LIVE, "State of a slot whose connection's death can be proved."),
