@@ -214,6 +214,16 @@ async function functions(report) {
   });
   report.equal('and no transaction is left', foreign.inTransaction, false);
   foreign.close();
+  const rollback = await open(createRuntime({ name: 'snapshot-rollback' }), {
+    journalMode: 'delete',
+  });
+  rollback.exec('create table t (x); begin');
+  rollback.prepare('select * from t').all();
+  report.throws('in rollback mode', () => rollback.snapshot(), {
+    type: 'SqliteError',
+    code: 'SNAPSHOT_UNAVAILABLE',
+  });
+  rollback.close();
   db.exec('commit');
   db.close();
   report.throws('closed', () => db.snapshot(), { type: 'TypeError', code: 'CONNECTION_CLOSED' });
