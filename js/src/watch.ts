@@ -10,7 +10,7 @@ import {
 } from './layout.js';
 import { states, watch } from './lease.js';
 import type { Runtime } from './runtime.js';
-import { controlWords, isDisposed } from './runtime_handle.js';
+import { controlWords, countConnections, isDisposed } from './runtime_handle.js';
 import { raise } from './signals.js';
 
 /**
@@ -18,10 +18,12 @@ import { raise } from './signals.js';
  * that one died, it is marked dead, and the living are asked to clean up after it. They may all be
  * asleep, waiting for what it held.
  *
- * Holds the control block alone, until the runtime is disposed of.
+ * Ends when the runtime is disposed of, or when this context has let go of the handle and nobody is
+ * connected. Until then it holds the control block alone.
  */
 export function watchOver(runtime: Runtime): void {
   const words = controlWords(runtime);
+  const handle = new WeakRef(runtime);
   const stop = watch(
     runtime.id,
     runtime.control,
@@ -39,7 +41,8 @@ export function watchOver(runtime: Runtime): void {
       }
     },
     () => {
-      if (isDisposed(words)) stop();
+      const forgotten = handle.deref() === undefined && countConnections(words) === 0;
+      if (forgotten || isDisposed(words)) stop();
     },
   );
 }
