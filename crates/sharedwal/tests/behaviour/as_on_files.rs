@@ -18,7 +18,7 @@ use super::*;
 const LATER: Duration = Duration::from_millis(60);
 
 /// Where a script is run.
-trait Place {
+pub(super) trait Place {
     /// A connection that does not wait for locks, or the code of why there is none.
     fn open(&self) -> Result<Connection, i32>;
     /// Bytes of the write-ahead log.
@@ -42,10 +42,10 @@ impl Place for Runtime {
 }
 
 /// A folder with a database, gone with this value.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(super) fn new() -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let path = std::env::temp_dir().join(format!("sharedwal-{}-{number}", std::process::id()));

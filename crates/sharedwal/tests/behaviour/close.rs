@@ -1,5 +1,8 @@
 //! What is left when connections are closed.
 
+use std::sync::Barrier;
+
+use super::as_on_files::{Folder, Place};
 use super::*;
 
 #[test]
@@ -54,4 +57,48 @@ fn closing_lets_go_of_every_lock() {
     drop(a);
     assert_eq!(integer(&b, "pragma wal_checkpoint(truncate)"), 0);
     b.execute_batch("begin exclusive; insert into t values (4); commit").unwrap();
+}
+
+/// Of two that close at the same moment each may find the other still there, and then nobody takes the
+/// log away, as with files. What they committed is there all the same, and the next close tidies up.
+#[test]
+fn two_that_close_at_once() {
+    const ROUNDS: i64 = 300;
+    let left = |place: &(dyn Place + Sync)| {
+        let open = || {
+            let db = place.open().unwrap();
+            run(&db, "pragma busy_timeout = 60000").unwrap();
+            db
+        };
+        let first = open();
+        run(&first, "pragma journal_mode = wal; create table t (x)").unwrap();
+        drop(first);
+        let mut left = 0;
+        for round in 1..=ROUNDS {
+            let (pair, together) = ([open(), open()], Barrier::new(2));
+            std::thread::scope(|scope| {
+                for db in pair {
+                    scope.spawn(|| {
+                        let db = db;
+                        run(&db, "insert into t values (1)").unwrap();
+                        together.wait();
+                        db.close().unwrap();
+                    });
+                }
+            });
+            left += i64::from(place.log_bytes() > 0);
+            let db = open();
+            assert_eq!(integer(&db, "select sum(x) from t"), 2 * round);
+            if round % 50 == 0 {
+                check_integrity(&db);
+            }
+            drop(db);
+            assert_eq!(place.log_bytes(), 0, "round {round}");
+        }
+        left
+    };
+    println!("of {ROUNDS} rounds left a log on files: {}", left(&Folder::new()));
+    let runtime = runtime();
+    println!("of {ROUNDS} rounds left a log in shared memory: {}", left(&runtime));
+    assert_eq!(runtime.connections(), 0);
 }
