@@ -5,18 +5,27 @@
 //! A passive checkpoint copies what it can, but the log starts anew only when a writer finds no
 //! reader in it. Past the mark, the writer that committed last checkpoints with RESTART instead:
 //! other writers queue behind it, new readers read the database itself, and when the last old
-//! reader has finished, the log is free.
+//! reader has finished, the log is free. A reader that stays is not waited for: while a RESTART
+//! waits, nobody can write, or open a snapshot.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
+use std::time::Duration;
 
 use rusqlite::ffi;
 
 use super::Database;
 use super::io_methods::database_of;
+use crate::memory;
 
 /// The mark in frames: 64 MiB of pages of 4096 bytes, or half of a smaller log.
 const HIGH_WATER_FRAMES: u32 = 16_384;
+
+/// How long a RESTART after a commit waits for each lock at the longest; a shorter busy timeout holds.
+const RESTART_PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long after one that was in vain another is tried, if the log did not grow by much before.
+const RESTART_AGAIN: Duration = Duration::from_secs(5);
 
 /// When one connection checkpoints.
 #[derive(Debug, Clone, Copy)]
@@ -24,33 +33,45 @@ pub struct Policy {
     /// Frames in the log from which a commit checkpoints; 0 for never.
     pub autocheckpoint: u32,
     /// Frames in the log from which it has the log start anew.
-    restart: u32,
     high_water: u32,
+    in_vain: Option<InVain>,
+}
+
+/// The last RESTART, if a reader held it up: up to how many frames, and until when none is tried.
+#[derive(Debug, Clone, Copy)]
+struct InVain {
+    frames: u32,
+    until: Duration,
 }
 
 impl Policy {
     /// For a log that has room for so many frames.
     pub fn new(frames: u32) -> Self {
         let high_water = HIGH_WATER_FRAMES.min(frames / 2).max(1);
-        Policy { autocheckpoint: 1000.min(frames / 4).max(1), restart: high_water, high_water }
+        Policy { autocheckpoint: 1000.min(frames / 4).max(1), high_water, in_vain: None }
     }
 
     /// What to do about a log of so many frames.
-    fn mode(&self, frames: u32) -> Option<c_int> {
+    fn mode(&mut self, frames: u32, now: Duration) -> Option<c_int> {
+        // A log that began anew meanwhile has left the reader behind.
+        self.in_vain =
+            self.in_vain.filter(|it| (self.high_water..it.frames).contains(&frames) && now < it.until);
         if self.autocheckpoint == 0 || frames < self.autocheckpoint {
             None
-        } else if frames < self.restart {
+        } else if frames < self.high_water || self.in_vain.is_some() {
             Some(ffi::SQLITE_CHECKPOINT_PASSIVE)
         } else {
             Some(ffi::SQLITE_CHECKPOINT_RESTART)
         }
     }
 
-    /// Notes how a RESTART went. One that a reader held up for the whole busy timeout is not tried
-    /// again at each commit, but when the log has grown by another part.
-    fn restarted(&mut self, frames: u32, done: bool) {
-        self.restart =
-            if done { self.high_water } else { frames.saturating_add(self.high_water / 4).max(self.restart) };
+    /// Notes how a RESTART went. One that a reader held up is not tried again at each commit, but
+    /// when the log has grown by another part, or some time has passed.
+    fn restarted(&mut self, frames: u32, now: Duration, done: bool) {
+        self.in_vain = (!done).then(|| InVain {
+            frames: frames.saturating_add((self.high_water / 4).max(1)),
+            until: now.saturating_add(RESTART_AGAIN),
+        });
     }
 }
 
@@ -89,15 +110,22 @@ unsafe extern "C" fn after_commit(
     unsafe {
         let database = database.cast::<Database>();
         let frames = frames.max(0) as u32;
-        let Some(mode) = (*database).checkpoint_policy().and_then(|policy| policy.mode(frames)) else {
+        let mode = (*database).checkpoint_policy().and_then(|policy| policy.mode(frames, memory::now()));
+        let Some(mode) = mode else {
             return ffi::SQLITE_OK;
         };
+        let restart = mode == ffi::SQLITE_CHECKPOINT_RESTART;
+        let timeout = (*database).busy_timeout().filter(|_| restart);
+        if let Some(timeout) = timeout {
+            (*database).set_busy_timeout(timeout.min(RESTART_PATIENCE));
+        }
         // As with SQLite's own hook, a checkpoint that does not get through is no error.
         let result = ffi::sqlite3_wal_checkpoint_v2(db, name, mode, null_mut(), null_mut());
-        if mode == ffi::SQLITE_CHECKPOINT_RESTART
-            && let Some(policy) = (*database).checkpoint_policy()
-        {
-            policy.restarted(frames, result == ffi::SQLITE_OK);
+        if let Some(timeout) = timeout {
+            (*database).set_busy_timeout(timeout);
+        }
+        if restart && let Some(policy) = (*database).checkpoint_policy() {
+            policy.restarted(frames, memory::now(), result == ffi::SQLITE_OK);
         }
     }
     ffi::SQLITE_OK

@@ -2,24 +2,18 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::*;
 
-/// Two readers take turns so that one of them is always in the log: it never starts anew by chance.
-#[test]
-fn readers_that_overlap_for_ever() {
-    let mut options = RuntimeOptions::default();
-    options.max_write_ahead_capacity = 8 << 20;
-    let runtime = Runtime::create(&options).unwrap();
-    let db = connect(&runtime);
-    db.execute_batch("create table t (id integer primary key, x)").unwrap();
+/// Two readers that take turns so that one of them is always in the log, while `work` is done.
+fn overlapping_readers(runtime: &Runtime, work: impl FnOnce()) {
     let done = AtomicBool::new(false);
     // How often each has begun: each ends only after the other has begun once more.
     let begun = [AtomicU64::new(0), AtomicU64::new(0)];
-    let mut largest = 0;
     std::thread::scope(|scope| {
         for me in 0..2 {
-            let (runtime, done, begun) = (&runtime, &done, &begun);
+            let (done, begun) = (&done, &begun);
             scope.spawn(move || {
                 let db = connect(runtime);
                 while !done.load(Ordering::SeqCst) {
@@ -33,15 +27,73 @@ fn readers_that_overlap_for_ever() {
                 }
             });
         }
+        let _end = End(&done);
+        work();
+    });
+}
+
+/// Tells others that it is over, even if this thread panics.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The log never starts anew by chance.
+#[test]
+fn readers_that_overlap_for_ever() {
+    let mut options = RuntimeOptions::default();
+    options.max_write_ahead_capacity = 8 << 20;
+    let runtime = Runtime::create(&options).unwrap();
+    let db = connect(&runtime);
+    db.execute_batch("create table t (id integer primary key, x)").unwrap();
+    let mut largest = 0;
+    overlapping_readers(&runtime, || {
         for i in 0..4000 {
             db.execute("insert into t values (?1, randomblob(9000))", [i]).unwrap();
             largest = largest.max(runtime.write_ahead_size());
         }
-        done.store(true, Ordering::SeqCst);
     });
     assert!(runtime.database_size() > 30 << 20, "36 MB went through the log");
     assert!(largest < 8 << 20, "the log grew to {largest} bytes");
     println!("the log grew to {largest} bytes");
+}
+
+/// Past the mark, a reader that stays costs a writer a short wait now and then, not its busy timeout.
+#[test]
+fn a_reader_that_stays() {
+    const BOUND: Duration = Duration::from_millis(250);
+    let mut options = RuntimeOptions::default();
+    options.max_write_ahead_capacity = 8 << 20;
+    let runtime = Runtime::create(&options).unwrap();
+    let patient = |_| connect_patiently(&runtime, JournalMode::Wal);
+    let [db, other, reader] = [0; 3].map(patient);
+    db.execute_batch("create table t (id integer primary key, x)").unwrap();
+    reader.execute_batch("begin; select * from t").unwrap();
+    let mut longest = Duration::ZERO;
+    while runtime.write_ahead_size() < 7 << 20 {
+        for db in [&db, &other] {
+            let begun = Instant::now();
+            db.execute_batch("insert into t (x) values (randomblob(9000))").unwrap();
+            longest = longest.max(begun.elapsed());
+        }
+    }
+    println!("the longest commit took {longest:?}");
+    assert!(longest >= BOUND, "{longest:?}: nobody tried to have the log start anew");
+    assert!(longest < BOUND * 10, "a commit took {longest:?}");
+    assert_eq!(text(&db, "pragma busy_timeout"), "60000");
+    reader.execute_batch("commit").unwrap();
+    let mut largest = 0;
+    db.execute_batch("insert into t (x) values (1); insert into t (x) values (1)").unwrap();
+    let pinned = runtime.write_ahead_size();
+    for _ in 0..2000 {
+        db.execute_batch("insert into t (x) values (randomblob(9000))").unwrap();
+        largest = largest.max(runtime.diagnostics().write_ahead_frames);
+    }
+    assert_eq!(runtime.write_ahead_size(), pinned, "what there was is used anew");
+    assert!(largest < 1024, "{largest} frames");
 }
 
 #[test]
