@@ -34,6 +34,8 @@ pub struct Policy {
     pub autocheckpoint: u32,
     /// Frames in the log from which it has the log start anew.
     high_water: u32,
+    /// Frames that the log has room for.
+    room: u32,
     in_vain: Option<InVain>,
 }
 
@@ -48,7 +50,7 @@ impl Policy {
     /// For a log that has room for so many frames.
     pub fn new(frames: u32) -> Self {
         let high_water = HIGH_WATER_FRAMES.min(frames / 2).max(1);
-        Policy { autocheckpoint: 1000.min(frames / 4).max(1), high_water, in_vain: None }
+        Policy { autocheckpoint: 1000.min(frames / 4).max(1), high_water, room: frames, in_vain: None }
     }
 
     /// What to do about a log of so many frames.
@@ -66,10 +68,12 @@ impl Policy {
     }
 
     /// Notes how a RESTART went. One that a reader held up is not tried again at each commit, but
-    /// when the log has grown by another part, or some time has passed.
+    /// when the log has grown by another part, or some time has passed. Near the log's end the parts
+    /// are smaller: who keeps it from starting anew then may be another reader, that soon ends.
     fn restarted(&mut self, frames: u32, now: Duration, done: bool) {
+        let part = (self.high_water / 4).min(self.room.saturating_sub(frames) / 4).max(1);
         self.in_vain = (!done).then(|| InVain {
-            frames: frames.saturating_add((self.high_water / 4).max(1)),
+            frames: frames.saturating_add(part),
             until: now.saturating_add(RESTART_AGAIN),
         });
     }

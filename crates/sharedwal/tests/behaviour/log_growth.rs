@@ -96,6 +96,27 @@ fn a_reader_that_stays() {
     assert!(largest < 1024, "{largest} frames");
 }
 
+/// One that stayed is forgotten with it: others that overlap afterwards are waited for again.
+#[test]
+fn readers_that_overlap_after_one_that_stayed() {
+    let mut options = RuntimeOptions::default();
+    options.max_write_ahead_capacity = 8 << 20;
+    let runtime = Runtime::create(&options).unwrap();
+    let patient = |_| connect_patiently(&runtime, JournalMode::Wal);
+    let [db, stays] = [0; 2].map(patient);
+    db.execute_batch("create table t (id integer primary key, x)").unwrap();
+    stays.execute_batch("begin; select * from t").unwrap();
+    while runtime.write_ahead_size() < 7 << 20 {
+        db.execute_batch("insert into t (x) values (randomblob(9000))").unwrap();
+    }
+    stays.execute_batch("commit").unwrap();
+    overlapping_readers(&runtime, || {
+        for _ in 0..3000 {
+            db.execute_batch("insert into t (x) values (randomblob(9000))").unwrap();
+        }
+    });
+}
+
 #[test]
 fn autocheckpoint_is_ours_to_set() {
     let db = connect(&runtime());
