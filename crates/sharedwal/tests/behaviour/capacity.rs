@@ -124,3 +124,20 @@ fn a_vacuum_that_does_not_fit() {
     assert_eq!(integer(&db, "select count(*) from t"), 200);
     check_integrity(&db);
 }
+
+/// The limits count pages of the size that the database has, even if nothing was read of it yet.
+#[test]
+fn limits_of_other_page_sizes() {
+    for page_size in [512, 1024, 65_536] {
+        for mode in [JournalMode::Wal, JournalMode::Delete] {
+            let runtime = small(8192 * KIB, 4096 * KIB);
+            let first = connect_in(&runtime, JournalMode::Keep);
+            let name = mode.name().unwrap();
+            run(&first, &format!("pragma page_size = {page_size}; pragma journal_mode = {name}")).unwrap();
+            run(&first, "create table t (id integer primary key, text)").unwrap();
+            let later = connect_in(&runtime, JournalMode::Keep);
+            assert_eq!(integer(&later, "pragma page_size"), page_size, "{name}");
+            assert_eq!(integer(&later, "pragma max_page_count") * page_size, 8192 * 1024, "{name}");
+        }
+    }
+}
