@@ -18,6 +18,7 @@ const pages: Record<
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },
+  log_growth: { minChecks: 29, timeout: 3 * MINUTE },
   api: { minChecks: 400, timeout: 10 * MINUTE },
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },
