@@ -8,6 +8,7 @@ use crate::layout::{self, CONTROL_WORDS, lock_word, locks};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::memory::Words;
 use crate::memory::heap::HeapWords;
+use crate::tests::mortal;
 
 const LOCK: u32 = locks::WRITE;
 const PATIENT: Duration = Duration::from_secs(10);
@@ -214,5 +215,23 @@ fn who_waits_longer_takes_the_claim_over() {
             owner.release_exclusive(LOCK);
         });
         owner.try_exclusive(LOCK).unwrap();
+    }
+}
+
+/// A free lock that the dead cannot claim is not tried for ever: who waits for the reaper would, too.
+#[test]
+fn who_dies_before_its_claim_comes_back() {
+    for changes in 0..3 {
+        let control = control();
+        let waiter = std::thread::spawn(move || {
+            mortal::die_after(changes);
+            LockTable::new(control, 1).wait_for_turn(REFUSED, PATIENT);
+        });
+        let start = Instant::now();
+        while !waiter.is_finished() {
+            assert!(start.elapsed() < PATIENT, "with {changes} changes before its death");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        waiter.join().unwrap();
     }
 }
