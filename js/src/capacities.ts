@@ -40,6 +40,9 @@ const GRAIN = 64 * KIB;
 // Sizes in the control block are 32-bit counts of units.
 const MAX_CAPACITY_BYTES = SIZE_UNIT_BYTES * 2 ** 32;
 
+// Of one file. RuntimeOptions::validate() has the same limits.
+const MAX_SEGMENTS = 2 ** 16;
+
 const DEFAULT_INITIAL = MIB;
 const DEFAULT_MAX = GIB;
 const DEFAULT_SEGMENT = GIB;
@@ -120,6 +123,16 @@ export function resolveCapacities(options: CapacityOptions): Capacities {
   const segment = positiveBytes(options, 'segmentCapacityBytes', DEFAULT_SEGMENT);
   if (segment % GRAIN !== 0) {
     throw invalid(`segmentCapacityBytes is ${segment}, not a multiple of ${GRAIN}`);
+  }
+  for (const [name, max] of [
+    ['maxDatabaseCapacityBytes', maxDatabase],
+    ['maxWriteAheadCapacityBytes', maxWriteAhead],
+  ] as const) {
+    if (max / segment > MAX_SEGMENTS) {
+      throw invalid(
+        `segmentCapacityBytes is ${segment}, which makes more than ${MAX_SEGMENTS} segments of ${name} (${max})`,
+      );
+    }
   }
   return {
     initialDatabase,

@@ -79,8 +79,27 @@ const CAPACITIES = /** @type {const} */ ([
   'maxWriteAheadCapacityBytes',
 ]);
 
+/**
+ * Files grow by what is written, which need not be a whole number of words.
+ *
+ * @param {Report} report
+ */
+async function oddLengths(report) {
+  const runtime = createRuntime({ name: 'odd-lengths', initialWriteAheadCapacityBytes: 65536 });
+  const files = [runtime.writeAhead, runtime.journal, runtime.superJournals];
+  for (const [segment] of files) segment?.grow(segment.byteLength + 3);
+  report.check(
+    'the lengths are odd',
+    files.every(([segment]) => (segment?.byteLength ?? 0) % 4 === 3),
+  );
+  const db = await open(runtime);
+  db.exec('create table t (x); insert into t values (7)');
+  report.equal('and the database opens', db.prepare('select x from t').pluck().get(), 7);
+  db.close();
+}
+
 /** @param {Report} report */
-function capacities(report) {
+async function capacities(report) {
   for (const name of CAPACITIES) {
     for (const value of [
       0,
@@ -121,6 +140,18 @@ function capacities(report) {
       { code: 'INVALID_CAPACITY', message: /segmentCapacityBytes/ },
     );
   }
+  for (const kind of ['Database', 'WriteAhead']) {
+    const options = { segmentCapacityBytes: 65536, [`max${kind}CapacityBytes`]: 2 ** 32 + 1 };
+    report.throws(`too many segments of max${kind}CapacityBytes`, () => createRuntime(options), {
+      code: 'INVALID_CAPACITY',
+      message: new RegExp(`segmentCapacityBytes is 65536.*65536 segments of max${kind}Capacity`),
+    });
+    report.throws(
+      `max${kind}CapacityBytes above what a file can have`,
+      () => createRuntime({ [`max${kind}CapacityBytes`]: 2 ** 41 + 1 }),
+      { code: 'INVALID_CAPACITY', message: new RegExp(`max${kind}CapacityBytes.*2199023255552`) },
+    );
+  }
   const wrong = {
     name: [5, '', null, {}],
     lockStaleMs: [-1, 0, 1.5, '5', Number.NaN],
@@ -145,6 +176,7 @@ function capacities(report) {
     maxDatabaseCapacityBytes: 2 ** 20,
   });
   report.check('an initial capacity may be the maximum', equal.database.length >= 1);
+  await oddLengths(report);
 }
 
 /** @param {Report} report */

@@ -78,13 +78,14 @@ pub fn reap_marked(words: &Arc<dyn Words>, reaper: u32) {
 fn take_cases_over(words: &Arc<dyn Words>, reaper: u32, dead_reaper: u32) {
     for case in 0..SLOTS {
         let word = words.load(layout::slot(case));
-        if word & slot_states::MASK == slot_states::REAPING + dead_reaper {
-            let generation = word >> slot_states::GENERATION_SHIFT;
-            words.compare_exchange(
-                layout::slot(case),
-                word,
-                slot_word(generation, slot_states::REAPING + reaper),
-            );
+        // The reaper lives, so it is no case, whatever its slot says. Every other slot becomes a case
+        // of the reaper once, which ends this also where the words are not to be trusted.
+        if word & slot_states::MASK != slot_states::REAPING + dead_reaper || case == reaper {
+            continue;
+        }
+        let generation = word >> slot_states::GENERATION_SHIFT;
+        let taken = slot_word(generation, slot_states::REAPING + reaper);
+        if words.compare_exchange(layout::slot(case), word, taken) == word {
             give_back(words, reaper, case, generation);
         }
     }

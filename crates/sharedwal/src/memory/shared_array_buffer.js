@@ -33,12 +33,14 @@ function view32() {
   return heap32;
 }
 
-export function hold(wasmMemory, buffer) {
+// An engine may refuse words over a growable buffer that has no whole number of them just now, as a
+// file may: none of its words are asked for.
+export function hold(wasmMemory, buffer, ofWords) {
   memory = wasmMemory;
   const id = free.pop() ?? buffers.length;
   buffers[id] = buffer;
-  words[id] = new Int32Array(buffer);
-  bytes[id] = new Uint8Array(buffer);
+  words[id] = new Int32Array(ofWords ? buffer : 0);
+  bytes[id] = new Uint8Array(ofWords ? 0 : buffer);
   return id;
 }
 

@@ -14,7 +14,7 @@ use super::{Bytes, Change, Words};
 // Signed integers and floats alone: with these the generated glue passes a call straight through.
 #[wasm_bindgen(module = "/src/memory/shared_array_buffer.js")]
 extern "C" {
-    fn hold(memory: &JsValue, buffer: &SharedArrayBuffer) -> i32;
+    fn hold(memory: &JsValue, buffer: &SharedArrayBuffer, of_words: bool) -> i32;
     fn release(id: i32);
     fn load(id: i32, at: i32) -> i32;
     fn load_pair(id: i32, at: i32, radix: f64) -> f64;
@@ -68,9 +68,18 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Holds `buffer` until dropped.
-    pub fn new(buffer: &SharedArrayBuffer) -> Self {
-        let id = hold(&wasm_bindgen::memory(), buffer);
+    /// Holds `buffer`, for its words, until dropped.
+    pub fn words(buffer: &SharedArrayBuffer) -> Self {
+        Shared::hold(buffer, true)
+    }
+
+    /// Holds `buffer`, for its bytes, until dropped.
+    pub fn bytes(buffer: &SharedArrayBuffer) -> Self {
+        Shared::hold(buffer, false)
+    }
+
+    fn hold(buffer: &SharedArrayBuffer, of_words: bool) -> Self {
+        let id = hold(&wasm_bindgen::memory(), buffer, of_words);
         Shared { id, capacity: max_byte_length(id) as u64, known: AtomicU64::new(byte_length(id) as u64) }
     }
 

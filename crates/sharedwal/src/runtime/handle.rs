@@ -113,13 +113,13 @@ impl TryFrom<&JsValue> for Runtime {
         let object = object.ok_or_else(|| Error::new(Code::InvalidRuntime, "it is not an object"))?;
         let described = Description::read(&Posted(object))?;
         let bytes = |buffers: Vec<SharedArrayBuffer>| {
-            buffers.iter().map(|buffer| Arc::new(Shared::new(buffer)) as Arc<dyn Bytes>).collect()
+            buffers.iter().map(|buffer| Arc::new(Shared::bytes(buffer)) as Arc<dyn Bytes>).collect()
         };
         Ok(Runtime::register(Parts {
             id: described.id,
             name: described.name,
-            control: Arc::new(Shared::new(&described.control)) as Arc<dyn Words>,
-            index: Arc::new(Shared::new(&described.index)),
+            control: Arc::new(Shared::words(&described.control)) as Arc<dyn Words>,
+            index: Arc::new(Shared::words(&described.index)),
             database: bytes(described.database),
             write_ahead: bytes(described.write_ahead),
             journal: bytes(described.journal),
@@ -139,8 +139,8 @@ impl Parts {
             worker: 0,
             name: id.clone(),
             id,
-            control: Arc::new(Shared::new(&control)),
-            index: Arc::new(Shared::new(&reserved(u64::from(index_words) * 4, 0)?)),
+            control: Arc::new(Shared::words(&control)),
+            index: Arc::new(Shared::words(&reserved(u64::from(index_words) * 4, 0)?)),
             database: Vec::new(),
             write_ahead: Vec::new(),
             journal: Vec::new(),
