@@ -44,6 +44,9 @@ fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
     if !Mutation::LocksBeforeSection.is_on() {
         leave_ordered_section(words.as_ref(), slot);
     }
+    // Before SHARED, which the last one to close waits for: it deletes the log, and a wal-index that
+    // somebody seems to have would outlive it, with frames of a log that is gone.
+    words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
     // The WAL locks, then those of the file with PENDING last: the next connection then finds a
     // hot journal for what it is, and never half-written pages without one.
     let mut table = LockTable::new(words.clone(), slot);
@@ -57,7 +60,6 @@ fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
     if Mutation::LocksBeforeSection.is_on() {
         leave_ordered_section(words.as_ref(), slot);
     }
-    words.and(ATTACHED + slot / 32, !(1 << (slot % 32)));
     count(words.as_ref(), DEATHS, 1);
     let reaping = slot_word(generation, slot_states::REAPING + reaper);
     words.compare_exchange(layout::slot(slot), reaping, slot_word(generation, slot_states::FREE));

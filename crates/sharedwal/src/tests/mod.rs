@@ -20,6 +20,7 @@ mod file_size;
 mod first_look;
 mod fuzz;
 mod generated_files;
+mod last_close;
 mod lock_claims;
 mod lock_model;
 mod lock_threads;

@@ -1,6 +1,8 @@
 //! Workers that die, between any two changes of shared memory and at every named point; they are
 //! reaped, at times by somebody who dies of it, and are born anew.
 
+use std::time::{Duration, Instant};
+
 use super::Deaths;
 use super::ledger::Ledger;
 use super::worker::Worker;
@@ -92,9 +94,18 @@ fn bury(ledger: &Ledger, random: &mut Random, (slot, generation): Identity) {
     check_free(ledger, (slot, generation));
 }
 
-/// Whoever was reaped is in its slot no more.
+/// Whoever was reaped is in its slot no more. Somebody who opens a connection at this moment may
+/// have found the case before its reaper did, and be at it.
 fn check_free(ledger: &Ledger, (slot, generation): Identity) {
-    let word = ledger.runtime().inner().control().load(layout::slot(slot));
-    let free = word & slot_states::MASK == slot_states::FREE;
-    assert!(free || word >> slot_states::GENERATION_SHIFT != generation, "slot {slot} is {word:x}");
+    const LONG: Duration = Duration::from_secs(20);
+    let start = Instant::now();
+    loop {
+        let word = ledger.runtime().inner().control().load(layout::slot(slot));
+        let free = word & slot_states::MASK == slot_states::FREE;
+        if free || word >> slot_states::GENERATION_SHIFT != generation {
+            return;
+        }
+        assert!(start.elapsed() < LONG, "slot {slot} is {word:x}");
+        std::thread::yield_now();
+    }
 }
