@@ -15,7 +15,7 @@ import { stages } from './test/stages.mjs';
 /** @typedef {{ name: string, passed: boolean, time: number, note: string, why: string[] }} Result */
 
 /** What went wrong, as far as a few lines can tell it: the last thing that CI shows. */
-const TELLING = /panicked at|\bFAILED\b|SHAREDWAL_SEED|^error\b|Error:|^\s+\d+\) /;
+const TELLING = /panicked at|\bFAILED\b|SHAREDWAL_SEED|^error\b|Error:|running for over|^\s+\d+\) /;
 const TELLING_LINES = 12;
 
 function options() {

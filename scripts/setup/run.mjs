@@ -11,6 +11,9 @@ import { Stop, say } from './report.mjs';
 /** How often a long command's last line is shown. */
 const HEARTBEAT_MS = 15_000;
 
+/** The longest that one command may take: what hangs is to fail, and to say where. */
+const LIMIT_MINUTES = 30;
+
 /** How much of a failed command's output is shown; the log has all of it. */
 const TAIL_LINES = 80;
 
@@ -64,7 +67,9 @@ export async function runLogged(what, command, args, options = {}) {
  */
 export function runQuietly(command, args, log, { env = process.env, cwd = root }, onHeartbeat) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A process group of its own, to end what it started too.
+    const detached = process.platform !== 'win32';
+    const child = spawn(command, args, { env, cwd, detached, stdio: ['ignore', 'pipe', 'pipe'] });
     const file = createWriteStream(log);
     /** @type {string[]} */
     let lines = [];
@@ -81,8 +86,25 @@ export function runQuietly(command, args, log, { env = process.env, cwd = root }
       const line = lines.at(-1);
       if (line) onHeartbeat(line.trim().slice(0, 120));
     }, HEARTBEAT_MS);
+    const end = () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(detached ? -child.pid : child.pid, 'SIGKILL');
+      } catch {
+        // It has just ended by itself.
+      }
+    };
+    const limit = setTimeout(() => {
+      take(Buffer.from(`Error: ended, since it took longer than ${LIMIT_MINUTES} minutes\n`));
+      end();
+    }, LIMIT_MINUTES * 60_000);
+    // A group of its own does not get the terminal's Ctrl-C.
+    const quit = () => process.exit(130);
+    process.on('exit', end).once('SIGINT', quit).once('SIGTERM', quit);
     const finish = (/** @type {number} */ status) => {
       clearInterval(heartbeat);
+      clearTimeout(limit);
+      process.off('exit', end).off('SIGINT', quit).off('SIGTERM', quit);
       file.end(() => resolve({ status, tail: [...lines, rest].join('\n').trim() }));
     };
     child.on('error', (error) => {

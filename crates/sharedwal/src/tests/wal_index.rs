@@ -1,11 +1,11 @@
 //! The private copy by itself: what is published when, and what is not.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::layout::{CONTROL_WORDS, HEADER, INDEX_PAGE_WORDS};
 use crate::memory::Words;
 use crate::memory::heap::HeapWords;
+use crate::ordered_section;
 use crate::wal_index::{Holding, WalIndex};
 
 /// Words of the header, as wal.c has them: two copies of WalIndexHdr, then WalCkptInfo.
@@ -30,8 +30,9 @@ impl Shared {
     }
 
     fn attach(&self, slot: u32) -> Attached {
-        let mut index =
-            WalIndex::attach(self.control.clone(), self.index.clone(), slot, Duration::ZERO).unwrap();
+        // As long as in earnest: the other one in the section may have lost its core.
+        let (control, index) = (self.control.clone(), self.index.clone());
+        let mut index = WalIndex::attach(control, index, slot, ordered_section::patience()).unwrap();
         let header = index.map(0, true, Holding::Nothing).unwrap();
         Attached { index, header }
     }
@@ -209,7 +210,6 @@ fn one_of_two_is_the_first() {
                     let mut attached = shared.attach(slot);
                     attached.set(READ_MARK + slot as usize, 7);
                     attached.index.sync(Holding::Nothing).unwrap();
-                    barrier.wait();
                 });
             }
         });
