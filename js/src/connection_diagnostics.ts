@@ -51,7 +51,7 @@ export interface ReadTransaction {
   statement: string | null;
 }
 
-const STATES = ['free', 'attaching', 'unproven', 'live'] as const;
+const STATES = ['free', 'attaching', 'unproven', 'unproven', 'live'] as const;
 const FIRST_READ_LOCK = LOCK_NAMES.indexOf('READ0');
 const READ_LOCKS = 5;
 const TRIES = 4;

@@ -33,6 +33,8 @@ export interface Counters {
   checkpoints: number;
   /** Connections whose worker ended without closing them, and which were cleaned up after. */
   deaths: number;
+  /** Those of them that were evicted: nothing was heard of them for `lockStaleMs`. */
+  evictions: number;
   /** Times that a connection slept for a lock. */
   lockWaits: number;
   /** Milliseconds that connections slept for locks, all together. */
@@ -127,6 +129,7 @@ export function diagnostics(runtime: Runtime): Diagnostics {
       commits: count(WORD.COMMITS),
       checkpoints: count(WORD.CHECKPOINTS),
       deaths: count(WORD.DEATHS),
+      evictions: count(WORD.EVICTIONS),
       lockWaits: count(WORD.LOCK_WAITS),
       lockWaitMs: count(WORD.LOCK_WAIT_MS),
       retries: count(WORD.RETRIES),

@@ -1,9 +1,9 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 /** Length of the control block in bytes. */
-export const CONTROL_BYTES = 25856;
+export const CONTROL_BYTES = 26176;
 /** wal-index pages that a runtime can have. */
 export const INDEX_MAX_PAGES = 1024;
 /** Bytes of a wal-index page. */
@@ -16,12 +16,18 @@ export const MAX_SEGMENTS = 65536;
 export const SLOTS = 64;
 /** State of a slot whose connection is being opened. */
 export const SLOT_ATTACHING = 1;
+/** State of a slot whose connection's death nobody could prove, outside of its fence. */
+export const SLOT_UNPROVEN = 2;
+/** The same, inside of its fence. */
+export const SLOT_INSIDE = 3;
 /** State of a slot whose connection's death can be proved. */
-export const SLOT_LIVE = 3;
+export const SLOT_LIVE = 4;
 /** State of a slot whose connection died. */
-export const SLOT_DEAD = 4;
+export const SLOT_DEAD = 5;
 /** The bits of a slot's word that are its state; 0 is free. */
 export const SLOT_STATE_MASK = 255;
+/** How long a connection may be silent, unless the runtime says otherwise. */
+export const DEFAULT_LOCK_STALE_MS = 30000;
 /** Bytes in a unit of file size. */
 export const SIZE_UNIT_BYTES = 512;
 /** Words from one lock to the next. */
@@ -49,6 +55,8 @@ export const CONNECTION_WORD = {
   SIGNALS: 5,
   /** A number that all connections of one worker have, or 0. */
   WORKER: 6,
+  /** Grows with each sign of life, if nobody could prove its death. */
+  BEATS: 7,
 } as const;
 
 /** What a connection is asked for, and its answer. */
@@ -92,16 +100,22 @@ export const WORD = {
   COMMITS: 7,
   /** Dead connections that were reaped since the runtime was created. */
   DEATHS: 10,
+  /** Those of them that were evicted, after no sign of life for too long. */
+  EVICTIONS: 52,
+  /** Milliseconds without a sign of life before a connection is evicted; 0 for the default. */
+  LOCK_STALE_MS: 50,
+  /** 1 if connections are to prove nothing by Web Locks. */
+  WEB_LOCKS_OFF: 51,
   /** Completed checkpoint runs since the runtime was created. */
   CHECKPOINTS: 8,
   /** Size of the database in units of 512 bytes. */
-  DATABASE_UNITS: 51,
+  DATABASE_UNITS: 54,
   /** Bytes of the database past its last whole unit. */
-  DATABASE_TAIL: 50,
+  DATABASE_TAIL: 53,
   /** Size of the write-ahead log in units of 512 bytes. */
-  WRITE_AHEAD_UNITS: 55,
+  WRITE_AHEAD_UNITS: 58,
   /** Bytes of the write-ahead log past its last whole unit. */
-  WRITE_AHEAD_TAIL: 54,
+  WRITE_AHEAD_TAIL: 57,
   /** Frames in the write-ahead log (mxFrame of the wal-index header). */
   WAL_FRAMES: 20,
   /** Frames that checkpoints have copied into the database (nBackfill). */
@@ -119,9 +133,9 @@ export const WORD = {
   /** Frames that holders of each READ lock may read (aReadMark). */
   READ_MARKS: 41,
   /** First lock: the slot + 1 of its exclusive owner. */
-  LOCKS: 80,
+  LOCKS: 96,
   /** First connection. */
-  CONNECTIONS: 320,
+  CONNECTIONS: 400,
   /** Word of each connection slot: its generation, and its state in the lower byte. */
-  SLOTS: 256,
+  SLOTS: 272,
 } as const;

@@ -1,8 +1,16 @@
 import { type CapacityOptions, resolveCapacities } from './capacities.js';
 import { ownError } from './errors.js';
-import { CONTROL_BYTES, INDEX_PAGE_BYTES, LAYOUT_VERSION, SUPER_JOURNALS } from './layout.js';
+import {
+  CONTROL_BYTES,
+  DEFAULT_LOCK_STALE_MS,
+  INDEX_PAGE_BYTES,
+  LAYOUT_VERSION,
+  SUPER_JOURNALS,
+  WORD,
+} from './layout.js';
 import { requireKnownOptions } from './options.js';
 import { requireSharedMemory, reserve, reserveSegments } from './reservation.js';
+import { controlWords } from './runtime_handle.js';
 import { watchOver } from './watch.js';
 
 /** Options of {@link createRuntime}. */
@@ -10,10 +18,17 @@ export interface RuntimeOptions extends CapacityOptions {
   /** Name of the database, as `Database.name` has it. Default `main`. */
   name?: string | undefined;
   /**
-   * After how many milliseconds without a sign of life a connection may be taken for dead, where
-   * the browser gives no proof of it. Default 30000.
+   * After how many milliseconds without a sign of life a connection is taken for dead, where no Web
+   * Lock proves that it lives. If it lives after all, its transaction is lost, and each of its calls
+   * throws `EVICTED`. So it should be longer than any pause: a breakpoint, a long sort, a function of
+   * yours that SQL calls. Default 30000.
    */
   lockStaleMs?: number | undefined;
+  /**
+   * Whether connections prove by a Web Lock that they live. Without, it takes `lockStaleMs` until
+   * others go on after a death. Default true; where there are no Web Locks, that makes no difference.
+   */
+  webLocks?: boolean | undefined;
   /**
    * Where the engine cannot grow a `SharedArrayBuffer`: take the maximum capacities at once.
    * Default false.
@@ -37,7 +52,6 @@ export interface Runtime {
   /** Unique among all runtimes. */
   readonly id: string;
   readonly name: string;
-  readonly lockStaleMs: number;
   /** Which worker the handle was made for by `share()`; 0 for none in particular. */
   readonly worker: number;
   readonly control: SharedArrayBuffer;
@@ -56,11 +70,11 @@ const OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'maxWriteAheadCapacityBytes',
   'segmentCapacityBytes',
   'lockStaleMs',
+  'webLocks',
   'allowFixedCapacityFallback',
   'fixedCapacity',
 ];
 
-const DEFAULT_LOCK_STALE_MS = 30_000;
 const SUPER_JOURNAL_BYTES = 65_536;
 // Names become file names inside SQLite, where these would end the name or start another part.
 const FORBIDDEN_IN_NAMES = /[\p{Cc}/\\?#%]/u;
@@ -96,10 +110,11 @@ function resolveLockStaleMs(milliseconds: unknown): number {
 
 function resolveBoolean(
   options: RuntimeOptions,
-  name: 'allowFixedCapacityFallback' | 'fixedCapacity',
+  name: 'allowFixedCapacityFallback' | 'fixedCapacity' | 'webLocks',
+  standard = false,
 ): boolean {
   const value: unknown = options[name];
-  if (value === undefined) return false;
+  if (value === undefined) return standard;
   if (typeof value !== 'boolean') throw ownError('INVALID_OPTION', `"${name}" must be a boolean`);
   return value;
 }
@@ -117,6 +132,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   requireKnownOptions(options, OPTIONS);
   const name = resolveName(options.name);
   const lockStaleMs = resolveLockStaleMs(options.lockStaleMs);
+  const webLocks = resolveBoolean(options, 'webLocks', true);
   const fallback = resolveBoolean(options, 'allowFixedCapacityFallback');
   const always = resolveBoolean(options, 'fixedCapacity');
   const capacities = resolveCapacities(options);
@@ -159,7 +175,6 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     sharedwal: LAYOUT_VERSION,
     id: crypto.randomUUID(),
     name,
-    lockStaleMs,
     worker: 0,
     control: new SharedArrayBuffer(CONTROL_BYTES),
     index: reserve(index),
@@ -168,6 +183,9 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     journal: reserveSegments(journal, capacities.segment),
     superJournals: Array.from({ length: SUPER_JOURNALS }, () => reserve(superJournal)),
   };
+  const words = controlWords(runtime);
+  Atomics.store(words, WORD.LOCK_STALE_MS, lockStaleMs);
+  Atomics.store(words, WORD.WEB_LOCKS_OFF, webLocks ? 0 : 1);
   watchOver(runtime);
   return runtime;
 }

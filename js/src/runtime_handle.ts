@@ -45,7 +45,6 @@ export function requireRuntime(value: unknown): asserts value is Runtime {
   const complete =
     typeof handle.id === 'string' &&
     typeof handle.name === 'string' &&
-    typeof handle.lockStaleMs === 'number' &&
     typeof handle.worker === 'number' &&
     isSharedBuffer(handle.index) &&
     isListOfSharedBuffers(handle.database) &&

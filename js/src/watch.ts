@@ -1,4 +1,5 @@
 import { connections } from './connection_diagnostics.js';
+import { listen } from './eviction.js';
 import {
   SIGNALS,
   SLOT_ATTACHING,
@@ -15,8 +16,9 @@ import { raise } from './signals.js';
 
 /**
  * Watches over the connections of a runtime from a context that need not have one: with the proof
- * that one died, it is marked dead, and the living are asked to clean up after it. They may all be
- * asleep, waiting for what it held.
+ * that one died, or when nothing was heard for too long of one whose death nobody could prove, it is
+ * marked dead, and the living are asked to clean up after it. They may all be asleep, waiting for what
+ * it held.
  *
  * Ends when the runtime is disposed of, or when this context has let go of the handle and nobody is
  * connected. Until then it holds the control block alone.
@@ -24,6 +26,12 @@ import { raise } from './signals.js';
 export function watchOver(runtime: Runtime): void {
   const words = controlWords(runtime);
   const handle = new WeakRef(runtime);
+  const evict = listen(words);
+  const askToReap = () => {
+    for (const { id, state } of connections(words)) {
+      if (state === 'live' || state === 'unproven') raise(words, id, SIGNALS.REAP);
+    }
+  };
   const stop = watch(
     runtime.id,
     runtime.control,
@@ -36,11 +44,10 @@ export function watchOver(runtime: Runtime): void {
       const word = generation << 8;
       Atomics.compareExchange(words, at, word | SLOT_LIVE, word | SLOT_DEAD);
       if (Atomics.load(words, at) !== (word | SLOT_DEAD)) return;
-      for (const { id, state } of connections(words)) {
-        if (state === 'live' || state === 'unproven') raise(words, id, SIGNALS.REAP);
-      }
+      askToReap();
     },
     () => {
+      if (evict()) askToReap();
       const forgotten = handle.deref() === undefined && countConnections(words) === 0;
       if (forgotten || isDisposed(words)) stop();
     },

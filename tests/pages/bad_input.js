@@ -156,6 +156,7 @@ async function capacities(report) {
     name: [5, '', null, {}],
     lockStaleMs: [-1, 0, 1.5, '5', Number.NaN],
     allowFixedCapacityFallback: [1, 'yes'],
+    webLocks: [0, 'no', null],
   };
   for (const [name, list] of Object.entries(wrong)) {
     for (const value of list) {

@@ -5,11 +5,18 @@ use std::sync::Arc;
 use crate::layout::{self, ROSTER, SLOTS, slot_states, slot_word};
 use crate::memory::Words;
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+thread_local! {
+    /// Whether nobody can prove the death of connections that this thread opens.
+    pub static TEST_UNPROVEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
 /// A claimed slot. Dropping it frees the slot, so whatever it holds must be given up before.
 pub struct Slot {
     words: Arc<dyn Words>,
     index: u32,
     generation: u32,
+    lost: bool,
     /// Given up after the slot is free, since until then its loss would mean a death.
     #[cfg(target_arch = "wasm32")]
     lease: Option<crate::lease::Lease>,
@@ -32,6 +39,7 @@ impl Slot {
                 words: words.clone(),
                 index,
                 generation: claimed >> slot_states::GENERATION_SHIFT,
+                lost: false,
                 #[cfg(target_arch = "wasm32")]
                 lease: None,
             })
@@ -44,13 +52,22 @@ impl Slot {
         self.lease = lease;
     }
 
-    /// From here on the connection can hold something, and others watch over it. False if that
-    /// took so long that the slot was given to another.
-    pub fn attach(&self) -> bool {
+    /// Whether the death of the connection can be proved.
+    fn is_proven(&self) -> bool {
         #[cfg(target_arch = "wasm32")]
-        let state = if self.lease.is_some() { slot_states::LIVE } else { slot_states::UNPROVEN };
-        #[cfg(not(target_arch = "wasm32"))]
-        let state = slot_states::LIVE;
+        return self.lease.as_ref().is_some_and(crate::lease::Lease::proves);
+        // A thread of a program gives up what it has, also when it panics.
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        return !TEST_UNPROVEN.get();
+        #[cfg(not(any(test, target_arch = "wasm32")))]
+        return true;
+    }
+
+    /// From here on the connection can hold something, and others watch over it. False if that
+    /// took so long that the slot was given to another. One whose death nobody can prove is inside of
+    /// its fence then.
+    pub fn attach(&self) -> bool {
+        let state = if self.is_proven() { slot_states::LIVE } else { slot_states::INSIDE };
         let claimed = slot_word(self.generation, slot_states::ATTACHING);
         let attached = slot_word(self.generation, state);
         if self.words.compare_exchange(layout::slot(self.index), claimed, attached) != claimed {
@@ -59,6 +76,11 @@ impl Slot {
         self.words.add(ROSTER, 1);
         self.words.notify(ROSTER);
         true
+    }
+
+    /// The slot was taken from its connection: there is nothing to free.
+    pub fn lose(&mut self) {
+        self.lost = true;
     }
 
     /// Which slot, from 0 on.
@@ -74,8 +96,11 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        if self.lost {
+            return;
+        }
         // Not if it is another's by now, or being reaped.
-        for state in [slot_states::ATTACHING, slot_states::UNPROVEN, slot_states::LIVE] {
+        for state in [slot_states::ATTACHING, slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE] {
             let free = slot_word(self.generation, slot_states::FREE);
             self.words.compare_exchange(layout::slot(self.index), slot_word(self.generation, state), free);
         }

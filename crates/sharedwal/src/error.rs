@@ -72,6 +72,8 @@ codes! {
     InvalidSnapshot = "INVALID_SNAPSHOT", "The value is not a snapshot. Pass what db.snapshot() returned, or what postMessage() delivered of it.";
     /// The snapshot is of another runtime.
     ForeignSnapshot = "FOREIGN_SNAPSHOT", "The snapshot is of another runtime. Read at it by a connection to the runtime that it was taken of.";
+    /// The connection was taken for dead.
+    Evicted = "EVICTED", "Nothing was heard of this connection for longer than lockStaleMs, and no Web Lock proved that it lived, so others took it for dead: its transaction was rolled back, and nothing of it reaches the database any more. Close it and open another; pass createRuntime() a lockStaleMs that is longer than any pause.";
     /// What is asked for needs a transaction that has not written.
     NoReadTransaction = "NO_READ_TRANSACTION", "A snapshot belongs to a read transaction. Begin one with BEGIN, write nothing in it, and keep it open for as long as others read at the snapshot.";
     /// What is asked for must be the first thing in a transaction.

@@ -71,6 +71,12 @@ pub enum Mutation {
     CasesNotTakenOver,
     /// R9: no sync when a checkpoint starts.
     CheckpointStartsUnpublished,
+    /// Eviction: whoever was evicted goes on.
+    EvictedGoesOn,
+    /// Eviction: somebody is evicted in the middle of a change.
+    EvictedInside,
+    /// Eviction: a commit that was refused is reported as done.
+    RefusedCommitDone,
     /// Locks: xCheckReservedLock answers for PENDING as well.
     PendingCountsAsReserved,
 }

@@ -6,10 +6,11 @@
 //! | words | meaning |
 //! |---|---|
 //! | [`DISPOSED`] | 1 after `dispose()`: no further connection |
+//! | [`LOCK_STALE_MS`], [`WEB_LOCKS_OFF`] | options of the runtime |
 //! | [`PUBLISHER`], [`VERSION`], [`EPOCH`] | the ordered section of the wal-index: who is in it (slot + 1), its version (odd while words are being stored) and the version's upper half |
 //! | [`ATTACHED`] | bitmap of the slots that have the wal-index mapped |
 //! | [`INDEX_PAGES`] | wal-index pages in use |
-//! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`], [`LOCK_WAITS`], [`LOCK_WAIT_MS`], [`RETRIES`], [`RECOVERIES`] | counters for diagnostics, which saturate |
+//! | [`COMMITS`], [`CHECKPOINTS`], [`DEATHS`], [`LOCK_WAITS`], [`LOCK_WAIT_MS`], [`RETRIES`], [`RECOVERIES`], [`EVICTIONS`] | counters for diagnostics, which saturate |
 //! | [`HEADER`] | the first 34 words of the wal-index: both header copies and the checkpoint information |
 //! | [`file`] | per shared file: bytes past the last whole unit of 512 bytes, size in whole units, whether it exists |
 //! | [`lock`] | per lock: exclusive owner (slot + 1), reservation, release counter, bitmap of waiting slots |
@@ -20,7 +21,7 @@
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 3;
+pub const LAYOUT_VERSION: u32 = 4;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -66,6 +67,14 @@ pub const HEADER_SALTS: u32 = HEADER + 8;
 /// Length of [`HEADER`] in words.
 pub const HEADER_WORDS: u32 = 34;
 
+/// Milliseconds without a sign of life after which a connection may be evicted whose death nobody can
+/// prove; 0 for the default.
+pub const LOCK_STALE_MS: u32 = HEADER + HEADER_WORDS;
+/// 1 if connections are to prove nothing by Web Locks.
+pub const WEB_LOCKS_OFF: u32 = LOCK_STALE_MS + 1;
+/// Connections that were evicted since the runtime was created; saturates.
+pub const EVICTIONS: u32 = LOCK_STALE_MS + 2;
+
 /// The files of one runtime that its connections share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -82,7 +91,7 @@ pub enum FileKind {
 /// Super-journals that can exist at a time.
 pub const SUPER_JOURNALS: u32 = 4;
 
-const FILES: u32 = HEADER + HEADER_WORDS;
+const FILES: u32 = EVICTIONS + 1;
 const FILE_STRIDE: u32 = 4;
 const FILE_COUNT: u32 = 3 + SUPER_JOURNALS;
 
@@ -193,12 +202,14 @@ pub mod slot_states {
     pub const FREE: u32 = 0;
     /// A connection's that is yet to prove that it lives; it holds nothing.
     pub const ATTACHING: u32 = 1;
-    /// A connection's whose death nobody could prove, so that it is never reaped.
+    /// A connection's whose death nobody could prove. It is outside of its fence, and changes nothing.
     pub const UNPROVEN: u32 = 2;
+    /// The same, inside of its fence.
+    pub const INSIDE: u32 = 3;
     /// A connection's whose death can be proved.
-    pub const LIVE: u32 = 3;
-    /// Its connection died; what it held is yet to be given back.
-    pub const DEAD: u32 = 4;
+    pub const LIVE: u32 = 4;
+    /// Its connection died, or was evicted; what it held is yet to be given back.
+    pub const DEAD: u32 = 5;
     /// The same, and the connection in the slot whose number is added is doing it.
     pub const REAPING: u32 = 128;
     /// The bits of a slot's word that are its state.
@@ -239,6 +250,8 @@ pub mod connection_word {
     pub const SIGNALS: u32 = 5;
     /// A number that all connections of one worker have, or 0, see `share()` in JavaScript.
     pub const WORKER: u32 = 6;
+    /// Grows with each sign of life of a connection whose death nobody can prove.
+    pub const BEATS: u32 = 7;
     /// That text.
     pub const STATEMENT: u32 = 16;
 }
@@ -289,6 +302,13 @@ pub const EXPORTED: &[(&str, u32, &str)] = &[
     ("DISPOSED", DISPOSED, "1 after dispose(): no further connection."),
     ("COMMITS", COMMITS, "Commits since the runtime was created."),
     ("DEATHS", DEATHS, "Dead connections that were reaped since the runtime was created."),
+    ("EVICTIONS", EVICTIONS, "Those of them that were evicted, after no sign of life for too long."),
+    (
+        "LOCK_STALE_MS",
+        LOCK_STALE_MS,
+        "Milliseconds without a sign of life before a connection is evicted; 0 for the default.",
+    ),
+    ("WEB_LOCKS_OFF", WEB_LOCKS_OFF, "1 if connections are to prove nothing by Web Locks."),
     ("CHECKPOINTS", CHECKPOINTS, "Completed checkpoint runs since the runtime was created."),
     (
         "DATABASE_UNITS",

@@ -56,6 +56,13 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Whether it proves that the connection lives.
+    pub fn proves(&self) -> bool {
+        true
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         give_up(self.0);
@@ -90,7 +97,7 @@ impl Watch {
         });
         let reap = Closure::new(move |slot, generation| {
             if let Some(runtime) = runtime.upgrade()
-                && let Some(reaper) = runtime.own_slot()
+                && let Some((reaper, _inside)) = runtime.reaper()
             {
                 reap(runtime.control(), reaper, slot, generation);
             }

@@ -31,6 +31,10 @@
 mod connections;
 mod counters;
 mod error;
+// Natively no connection is evicted, but in tests.
+#[cfg(any(test, target_arch = "wasm32"))]
+mod eviction;
+mod fence;
 mod file;
 mod injection;
 #[doc(hidden)]
@@ -61,7 +65,7 @@ pub use runtime::{
 pub use rusqlite;
 #[cfg(feature = "snapshot")]
 pub use snapshot::Snapshot;
-pub use vfs::set_progress_handler;
+pub use vfs::{is_evicted, set_progress_handler};
 
 /// For the bindings of this project alone.
 #[doc(hidden)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::counters::count;
+use crate::fence::Fence;
 use crate::injection::Point;
 use crate::layout::{
     self, CONNECTION_STRIDE, LOCK_WAIT_MS, LOCK_WAITS, SLOT_WORDS, SLOTS, SLOTS_USED, connection_word,
@@ -90,6 +91,10 @@ pub struct LockTable {
     seen_claims: [(Claim, Duration); COUNT as usize],
     /// Time slept that makes no whole millisecond yet.
     uncounted_wait: Duration,
+    /// The connection's fence; a dead one's table has none.
+    fence: Option<Arc<Fence>>,
+    /// What is to be done now and then while the connection sleeps for a lock.
+    meanwhile: Option<Box<dyn FnMut() + Send>>,
     /// Per lock: how often it was tried exclusively.
     #[cfg(test)]
     pub tries: [u64; COUNT as usize],
@@ -111,9 +116,17 @@ impl LockTable {
             arrivals: [None; COUNT as usize],
             seen_claims: [(Claim::NONE, Duration::ZERO); COUNT as usize],
             uncounted_wait: Duration::ZERO,
+            fence: None,
+            meanwhile: None,
             #[cfg(test)]
             tries: [0; COUNT as usize],
         }
+    }
+
+    /// Has the connection sleep outside of its fence, and do something else now and then.
+    pub fn set_fence(&mut self, fence: Arc<Fence>, meanwhile: impl FnMut() + Send + 'static) {
+        self.fence = Some(fence);
+        self.meanwhile = Some(Box::new(meanwhile));
     }
 
     /// What this table remembers, to tell two states of a connection apart.
@@ -234,6 +247,7 @@ impl LockTable {
         if !can_block() {
             return false;
         }
+        let Ok(_inside) = self.fence.as_ref().map(Fence::enter).transpose() else { return false };
         let Contended { lock, mode } = contended;
         let base = layout::lock(lock);
         let (waiting, bit) = self.waiting(lock);
@@ -271,7 +285,9 @@ impl LockTable {
                     continue;
                 }
             }
-            self.words.wait(base + lock_word::RELEASES, releases, sleep);
+            if !self.sleep(base + lock_word::RELEASES, releases, sleep) {
+                return false;
+            }
             slept = true;
         };
         self.words.and(waiting, !bit);
@@ -282,6 +298,20 @@ impl LockTable {
             self.give_up();
         }
         free
+    }
+
+    /// Sleeps on a word; false if the connection was evicted meanwhile.
+    fn sleep(&mut self, at: u32, expected: u32, timeout: Duration) -> bool {
+        let wait = || self.words.wait(at, expected, timeout);
+        match &self.fence {
+            None => wait(),
+            Some(fence) if fence.outside(wait).is_err() => return false,
+            Some(_) => {}
+        }
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile();
+        }
+        true
     }
 
     fn count_wait(&mut self, waited: Duration) {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::fence::Fence;
 use crate::layout::{self, SLOTS, connection_word, lock_word, locks, signals, slot_states};
 use crate::memory::Words;
 
@@ -21,13 +22,19 @@ pub struct Signals {
     words: Arc<dyn Words>,
     slot: u32,
     generation: u32,
+    fence: Arc<Fence>,
 }
 
 impl Signals {
     /// For a new connection: nobody has asked it for anything.
-    pub fn new(words: Arc<dyn Words>, slot: u32, generation: u32) -> Self {
+    pub fn new(words: Arc<dyn Words>, slot: u32, generation: u32, fence: Arc<Fence>) -> Self {
         words.store(word_of(slot), generation << GENERATION_SHIFT);
-        Signals { words, slot, generation }
+        Signals { words, slot, generation, fence }
+    }
+
+    /// Whether the connection was evicted.
+    pub fn evicted(&self) -> bool {
+        !self.fence.stands()
     }
 
     /// The number by which others know the connection.
@@ -52,13 +59,14 @@ impl Signals {
 
     /// The statement has ended, or there was none.
     pub fn clear_interrupt(&self) {
+        let Ok(_inside) = self.fence.enter() else { return };
         self.words.and(word_of(self.slot), !signals::INTERRUPT);
     }
 
     /// Cleans up after the dead, if asked to; whether it was.
     pub fn reap_if_asked(&self) -> bool {
         let asked = asked(self.words.as_ref(), self.slot) & signals::REAP != 0;
-        if asked {
+        if asked && let Ok(_inside) = self.fence.enter() {
             self.words.and(word_of(self.slot), !signals::REAP);
             // Natively nobody has a proof of death, and asks.
             #[cfg(any(test, target_arch = "wasm32"))]
@@ -69,6 +77,7 @@ impl Signals {
 
     /// The connection has rolled back, and will run nothing any more.
     pub fn acknowledge_stop(&self) {
+        let Ok(_inside) = self.fence.enter() else { return };
         self.words.or(word_of(self.slot), signals::STOPPED);
     }
 }

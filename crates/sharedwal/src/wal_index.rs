@@ -213,6 +213,11 @@ impl WalIndex {
         published
     }
 
+    /// Whether all that this connection did to the header is shared.
+    pub fn is_published(&self) -> bool {
+        self.pages.first().is_none_or(|page| page.fresh || page.words()[..HEADER_LEN] == self.shadow)
+    }
+
     /// A pointer to a page of 32 KiB; null if it does not exist yet and `extend` is false.
     pub fn map(&mut self, page: u32, extend: bool, holding: Holding) -> Result<*mut u32, MapError> {
         if page >= INDEX_MAX_PAGES {

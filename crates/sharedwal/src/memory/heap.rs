@@ -131,7 +131,7 @@ impl Words for HeapWords {
     }
 
     fn wait(&self, at: u32, expected: u32, timeout: Duration) {
-        if !lives() {
+        if !can_block() {
             return;
         }
         let word = self.word(at);

@@ -9,6 +9,8 @@ use crate::connections::Slot;
 use crate::error::{Code, Error};
 use crate::layout::FileKind;
 #[cfg(target_arch = "wasm32")]
+use crate::layout::WEB_LOCKS_OFF;
+#[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
 use crate::memory::{can_block, now};
 use crate::vfs;
@@ -114,8 +116,10 @@ impl Runtime {
     pub async fn connect_with(&self, options: &ConnectOptions) -> Result<Connection, Error> {
         let mut slot = self.0.claim_slot()?;
         let control = self.0.handle.control();
-        let lease = Lease::acquire(self.id(), control, slot.index(), slot.generation()).await;
-        slot.keep(lease);
+        if self.0.control().load(WEB_LOCKS_OFF) == 0 {
+            let lease = Lease::acquire(self.id(), control, slot.index(), slot.generation()).await;
+            slot.keep(lease);
+        }
         self.0.handle.watch(&self.0);
         self.connect_in(slot, options)
     }

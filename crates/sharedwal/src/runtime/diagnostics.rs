@@ -105,6 +105,8 @@ pub struct Counters {
     pub checkpoints: u32,
     /// Dead connections that were cleaned up after.
     pub deaths: u32,
+    /// Those of them that were evicted: nothing was heard of them for too long.
+    pub evictions: u32,
     /// Times that a connection slept for a lock.
     pub lock_waits: u32,
     /// Milliseconds that connections slept for locks.
@@ -140,6 +142,7 @@ impl Runtime {
                 commits: words.load(layout::COMMITS),
                 checkpoints: words.load(layout::CHECKPOINTS),
                 deaths: words.load(layout::DEATHS),
+                evictions: words.load(layout::EVICTIONS),
                 lock_waits: words.load(layout::LOCK_WAITS),
                 lock_wait_ms: words.load(layout::LOCK_WAIT_MS),
                 retries: words.load(layout::RETRIES),
@@ -172,7 +175,7 @@ fn connection(words: &dyn Words, slot: u32) -> Option<ConnectionDiagnostics> {
     let state = match word & slot_states::MASK {
         slot_states::FREE => return None,
         slot_states::ATTACHING => ConnectionState::Attaching,
-        slot_states::UNPROVEN => ConnectionState::Unproven,
+        slot_states::UNPROVEN | slot_states::INSIDE => ConnectionState::Unproven,
         slot_states::LIVE => ConnectionState::Live,
         _ => ConnectionState::Dead,
     };

@@ -217,6 +217,8 @@ impl Runtime {
             Reflect::set(&object, &name.into(), &value)
                 .map_err(|_| Error::new(Code::InvalidRuntime, name))?;
         }
-        Runtime::try_from(&object.into())
+        let runtime = Runtime::try_from(&object.into())?;
+        options.note(runtime.0.control().as_ref());
+        Ok(runtime)
     }
 }

@@ -20,10 +20,16 @@ pub use diagnostics::{
 pub use image::Image;
 pub use options::RuntimeOptions;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+#[cfg(any(test, target_arch = "wasm32"))]
+use std::sync::Mutex;
 
 use crate::connections::{self, Slot};
 use crate::error::{Code, Error};
+#[cfg(any(test, target_arch = "wasm32"))]
+use crate::eviction::Hearing;
+#[cfg(target_arch = "wasm32")]
+use crate::fence::{self, Inside};
 use crate::file::SharedFile;
 #[cfg(target_arch = "wasm32")]
 use crate::layout::connection_word;
@@ -50,8 +56,9 @@ pub(crate) struct Inner {
     super_journals: Vec<SharedFile>,
     /// The worker that the handle was made for, or 0.
     worker: u32,
-    /// Slots of the connections that this program, or wasm instance, has.
-    slots: Mutex<Vec<u32>>,
+    /// What this program, or wasm instance, has heard of connections that prove nothing.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    hearing: Mutex<Hearing>,
     #[cfg(target_arch = "wasm32")]
     handle: handle::Handle,
 }
@@ -83,7 +90,8 @@ impl Inner {
                 .map(|(n, segment)| file(FileKind::SuperJournal(n), vec![segment]))
                 .collect(),
             worker: parts.worker,
-            slots: Mutex::default(),
+            #[cfg(any(test, target_arch = "wasm32"))]
+            hearing: Mutex::new(Hearing::new()),
             id: parts.id,
             name: parts.name,
             control: parts.control,
@@ -151,34 +159,43 @@ impl Inner {
         })
     }
 
-    fn slots(&self) -> MutexGuard<'_, Vec<u32>> {
-        // Whole between any two statements that could panic.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Shows that the connections of this program live.
+    /// Shows that the connections of this wasm instance live.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn beat(&self) {
-        for slot in self.slots().iter() {
-            self.control.stamp(layout::connection(*slot) + connection_word::HEARTBEAT);
+        for fence in fence::own(&self.control) {
+            if let Ok(_inside) = fence.enter() {
+                self.control.stamp(layout::connection(fence.slot()) + connection_word::HEARTBEAT);
+            }
+        }
+        if let Some((slot, _inside)) = self.reaper() {
+            self.evict_silent(slot);
         }
     }
 
-    /// A connection of this program was attached.
-    pub(crate) fn attached(&self, slot: u32) {
-        self.slots().push(slot);
-    }
-
-    /// A connection of this program is being closed.
-    pub(crate) fn detached(&self, slot: u32) {
-        self.slots().retain(|other| *other != slot);
-    }
-
-    /// The slot of a connection of this program, if it has one.
+    /// The slot of a connection of this wasm instance that can clean up after others, if it has one,
+    /// inside of its fence.
     #[cfg(target_arch = "wasm32")]
-    pub(crate) fn own_slot(&self) -> Option<u32> {
-        self.slots().first().copied()
+    pub(crate) fn reaper(&self) -> Option<(u32, Inside)> {
+        let enter = |fence: Arc<fence::Fence>| Some((fence.slot(), fence.enter().ok()?));
+        fence::own(&self.control).into_iter().find_map(enter)
     }
+
+    /// Evicts connections of which nothing was heard for too long, and cleans up after them on behalf
+    /// of the one in the slot `reaper`, which is inside of its fence.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    pub(crate) fn evict_silent(&self, reaper: u32) {
+        let now = crate::memory::now();
+        // Somebody else is at it, if it is locked.
+        if let Ok(mut hearing) = self.hearing.try_lock()
+            && hearing.look(&self.control, now)
+        {
+            crate::reaping::reap_marked(&self.control, reaper);
+        }
+    }
+
+    /// Natively no connection is without proof, but in tests.
+    #[cfg(not(any(test, target_arch = "wasm32")))]
+    pub(crate) fn evict_silent(&self, _reaper: u32) {}
 
     pub(crate) fn is_disposed(&self) -> bool {
         self.control.load(layout::DISPOSED) != 0

@@ -1,7 +1,10 @@
 //! Options for a new runtime, and the runtime on the heap.
 
+use std::time::Duration;
+
 use crate::error::{Code, Error};
-use crate::layout::SIZE_UNIT;
+use crate::layout::{LOCK_STALE_MS, SIZE_UNIT, WEB_LOCKS_OFF};
+use crate::memory::Words;
 
 /// How much memory a runtime may take. Memory is reserved at creation and used as it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,13 @@ pub struct RuntimeOptions {
     pub allow_fixed_capacity_fallback: bool,
     /// Takes the maximum capacities at once in any case. False by default.
     pub fixed_capacity: bool,
+    /// After how long without a sign of life a connection is taken for dead, where no Web Lock proves
+    /// that it lives; see [`is_evicted`](crate::is_evicted). Longer than any pause, then: a breakpoint,
+    /// a long sort, a function of the application's. 30 s by default; without meaning outside of a page.
+    pub lock_stale: Duration,
+    /// Whether connections prove by a Web Lock that they live. True by default; without meaning
+    /// outside of a page.
+    pub web_locks: bool,
 }
 
 const MIB: u64 = 1 << 20;
@@ -47,6 +57,8 @@ impl Default for RuntimeOptions {
             segment_capacity: 1024 * MIB,
             allow_fixed_capacity_fallback: false,
             fixed_capacity: false,
+            lock_stale: Duration::from_secs(30),
+            web_locks: true,
         }
     }
 }
@@ -97,6 +109,13 @@ impl RuntimeOptions {
             return Err(Error::new(Code::InvalidCapacity, detail));
         }
         Ok(())
+    }
+
+    /// Stores in a new control block what all contexts must know.
+    pub(crate) fn note(&self, control: &dyn Words) {
+        let stale = u32::try_from(self.lock_stale.as_millis()).unwrap_or(u32::MAX);
+        control.store(LOCK_STALE_MS, stale.max(1));
+        control.store(WEB_LOCKS_OFF, u32::from(!self.web_locks));
     }
 
     /// The segments of a file: the length and the capacity of each.
@@ -156,11 +175,13 @@ mod heap {
             // A frame takes at least 512 bytes of the log.
             let frames = options.max_write_ahead_capacity / 512 + 1;
             let pages = (frames / 4096 + 2).min(u64::from(INDEX_MAX_PAGES)) as u32;
+            let control = Arc::new(HeapWords::new(CONTROL_WORDS)) as Arc<dyn Words>;
+            options.note(control.as_ref());
             Ok(Runtime::register(Parts {
                 worker: 0,
                 id: unique_id(),
                 name: options.name.clone(),
-                control: Arc::new(HeapWords::new(CONTROL_WORDS)) as Arc<dyn Words>,
+                control,
                 index: Arc::new(HeapWords::new(pages * INDEX_PAGE_WORDS)),
                 database: bytes(options.initial_database_capacity, options.max_database_capacity)?,
                 write_ahead: bytes(options.initial_write_ahead_capacity, options.max_write_ahead_capacity)?,

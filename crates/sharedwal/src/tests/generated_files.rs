@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::Code;
+use crate::eviction::DEFAULT_LOCK_STALE_MS;
 use crate::layout::{
     self, CONNECTION_STRIDE, CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION,
     SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, lock_word, locks, signals,
@@ -30,9 +31,20 @@ fn layout_ts() -> String {
         ("MAX_SEGMENTS", MAX_SEGMENTS as u32, "Segments that one file can have."),
         ("SLOTS", SLOTS, "Connections that one runtime can have at a time."),
         ("SLOT_ATTACHING", slot_states::ATTACHING, "State of a slot whose connection is being opened."),
+        (
+            "SLOT_UNPROVEN",
+            slot_states::UNPROVEN,
+            "State of a slot whose connection's death nobody could prove, outside of its fence.",
+        ),
+        ("SLOT_INSIDE", slot_states::INSIDE, "The same, inside of its fence."),
         ("SLOT_LIVE", slot_states::LIVE, "State of a slot whose connection's death can be proved."),
         ("SLOT_DEAD", slot_states::DEAD, "State of a slot whose connection died."),
         ("SLOT_STATE_MASK", slot_states::MASK, "The bits of a slot's word that are its state; 0 is free."),
+        (
+            "DEFAULT_LOCK_STALE_MS",
+            DEFAULT_LOCK_STALE_MS,
+            "How long a connection may be silent, unless the runtime says otherwise.",
+        ),
         ("SIZE_UNIT_BYTES", SIZE_UNIT as u32, "Bytes in a unit of file size."),
         ("LOCK_STRIDE", layout::lock(1) - layout::lock(0), "Words from one lock to the next."),
         ("CONNECTION_STRIDE", CONNECTION_STRIDE, "Words from one connection to the next."),
@@ -51,6 +63,7 @@ fn layout_ts() -> String {
         ("STATEMENT", connection_word::STATEMENT, "Text of the statement that began to read."),
         ("SIGNALS", connection_word::SIGNALS, "What it is asked for, below its slot's generation."),
         ("WORKER", connection_word::WORKER, "A number that all connections of one worker have, or 0."),
+        ("BEATS", connection_word::BEATS, "Grows with each sign of life, if nobody could prove its death."),
     ];
     text.push_str("\n/** Words of one connection. */\nexport const CONNECTION_WORD = {\n");
     for (name, word, doc) in connection {

@@ -11,6 +11,7 @@ mod coherence;
 mod counters;
 mod dead_connections;
 mod dead_reader;
+mod eviction;
 mod exclusive_mode;
 mod export_snapshot;
 mod file_locks;
@@ -36,6 +37,7 @@ mod stress;
 mod super_journals;
 mod wal_index;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +49,15 @@ use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
 fn one_at_a_time() -> MutexGuard<'static, ()> {
     static BUSY: Mutex<()> = Mutex::new(());
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has other threads end, also when this one fails: a scope waits for them.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// Whether long runs are to be short.

@@ -14,9 +14,10 @@ use super::progress::UserHandler;
 use super::scope;
 use crate::connections::Slot;
 use crate::counters;
+use crate::fence::Fence;
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks, slot_states, slot_word};
+use crate::layout::{self, FileKind, locks};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::ordered_section::patience;
 use crate::runtime::Inner;
@@ -29,6 +30,9 @@ const SHARED: c_int = ffi::SQLITE_LOCK_SHARED;
 const RESERVED: c_int = ffi::SQLITE_LOCK_RESERVED;
 const PENDING: c_int = ffi::SQLITE_LOCK_PENDING;
 const EXCLUSIVE: c_int = ffi::SQLITE_LOCK_EXCLUSIVE;
+
+/// What every call of an evicted connection fails with.
+pub const EVICTED: c_int = ffi::SQLITE_IOERR_LOCK;
 
 /// The version of the database file.
 const FILE_VERSION: u32 = layout::file(FileKind::Database) + layout::file_word::VERSION;
@@ -60,6 +64,7 @@ pub struct Database {
     user_progress: Option<UserHandler>,
     signals: Signals,
     polling: Option<Polling>,
+    fence: Arc<Fence>,
     slot_index: u32,
     /// Freed after all that was held in its name.
     slot: Option<Slot>,
@@ -84,12 +89,15 @@ impl Database {
             );
             return Err(ffi::SQLITE_CANTOPEN);
         }
-        runtime.attached(slot.index());
+        let (fence, _inside) = Fence::around(runtime.control(), &slot);
+        let mut locks = LockTable::new(runtime.control().clone(), slot.index());
+        let (all, reaper) = (runtime.clone(), slot.index());
+        locks.set_fence(fence.clone(), move || all.evict_silent(reaper));
         // From here on the living are asked for this; who came before may have left it undone.
         #[cfg(any(test, target_arch = "wasm32"))]
         crate::reaping::reap_marked(runtime.control(), slot.index());
         Ok(Database {
-            locks: LockTable::new(runtime.control().clone(), slot.index()),
+            locks,
             level: NONE,
             shared: 0,
             exclusive: 0,
@@ -105,13 +113,25 @@ impl Database {
             waiting_until: Duration::ZERO,
             last_waited: None,
             user_progress: None,
-            signals: Signals::new(runtime.control().clone(), slot.index(), slot.generation()),
+            signals: Signals::new(runtime.control().clone(), slot.index(), slot.generation(), fence.clone()),
             activity: Activity::new(runtime.control().clone(), slot.index(), runtime.worker()),
             polling: None,
+            fence,
             slot_index: slot.index(),
             slot: Some(slot),
             runtime,
         })
+    }
+
+    /// The connection's fence.
+    pub fn fence(&self) -> &Arc<Fence> {
+        &self.fence
+    }
+
+    /// What SQLite gave up although nothing of it can be changed any more: the connection was evicted.
+    pub fn forget(&mut self) {
+        (self.level, self.shared, self.exclusive) = (NONE, 0, 0);
+        (self.owed_shared, self.owed_exclusive) = (0, 0);
     }
 
     /// The database file.
@@ -166,8 +186,13 @@ impl Database {
         if level == EXCLUSIVE {
             self.runtime.control().add(FILE_VERSION, 1);
         }
-        self.level = level;
+        self.set_level(level);
         ffi::SQLITE_OK
+    }
+
+    fn set_level(&mut self, level: c_int) {
+        self.level = level;
+        self.fence.set_level(level);
     }
 
     fn lock_shared(&mut self) -> Result<(), Contended> {
@@ -181,7 +206,7 @@ impl Database {
     fn lock_exclusive(&mut self) -> Result<(), Contended> {
         if self.level < PENDING {
             self.locks.try_exclusive(locks::PENDING)?;
-            self.level = PENDING;
+            self.set_level(PENDING);
         }
         self.locks.try_exclusive(locks::EXCLUSIVE)
     }
@@ -213,7 +238,7 @@ impl Database {
         if level == NONE {
             self.locks.release_shared(locks::EXCLUSIVE);
         }
-        self.level = level;
+        self.set_level(level);
         ffi::SQLITE_OK
     }
 
@@ -359,7 +384,9 @@ impl Database {
 
     /// Refreshes the copy of the wal-index before SQLite looks at it anew.
     pub fn refresh(&mut self) {
-        let _ = self.sync(self.holding());
+        if let Ok(_inside) = self.fence.enter() {
+            let _ = self.sync(self.holding());
+        }
     }
 
     #[cfg(test)]
@@ -386,6 +413,7 @@ impl Database {
     /// A checkpoint is about to write into the database: `nBackfillAttempted` must be known
     /// before, or a snapshot could be opened of which pages are already overwritten.
     pub fn checkpoint_starts(&mut self) -> c_int {
+        let Ok(_inside) = self.fence.enter() else { return EVICTED };
         self.runtime.control().add(FILE_VERSION, 1);
         if Mutation::CheckpointStartsUnpublished.is_on() {
             return ffi::SQLITE_OK;
@@ -419,12 +447,19 @@ impl Database {
 
     /// A checkpoint ended.
     pub fn checkpoint_done(&self) -> c_int {
+        let Ok(_inside) = self.fence.enter() else { return EVICTED };
         counters::count(self.runtime.control().as_ref(), layout::CHECKPOINTS, 1);
         ffi::SQLITE_OK
     }
 
-    /// A transaction was committed.
+    /// A transaction was committed. Or it was not: if the connection was evicted before its commit was
+    /// published, nobody will see it, and this is the place to say so.
     pub fn committed(&self) -> c_int {
+        let Ok(_inside) = self.fence.enter() else {
+            let published = self.index.as_ref().is_none_or(WalIndex::is_published);
+            let done = published || Mutation::RefusedCommitDone.is_on();
+            return if done { ffi::SQLITE_OK } else { EVICTED };
+        };
         counters::count(self.runtime.control().as_ref(), layout::COMMITS, 1);
         ffi::SQLITE_OK
     }
@@ -457,6 +492,11 @@ impl Database {
     /// Does what others ask for. If that is an end, has SQLite give up what it does as soon as it
     /// can, and returns true.
     pub fn obey(&self) -> bool {
+        // Shows by the way that the connection lives.
+        if self.fence.enter().is_err() {
+            self.activity.interrupt();
+            return true;
+        }
         if !self.signals.any_asked() {
             return false;
         }
@@ -543,17 +583,18 @@ impl Database {
 
     /// Sleeps for a time, on a word that nobody notifies.
     pub fn pause(&self, duration: Duration) {
-        if let Some(slot) = &self.slot {
-            let (at, word) = (layout::slot(slot.index()), slot_word(slot.generation(), slot_states::LIVE));
-            self.runtime.control().wait(at, word, duration);
-        }
+        let (words, at) = (self.runtime.control(), layout::slot(self.slot_index));
+        let _ = self.fence.outside(|| words.wait(at, words.load(at), duration));
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         scope::leave(self);
-        self.runtime.detached(self.slot_index);
+        let Ok(_inside) = self.fence.enter() else {
+            self.slot.iter_mut().for_each(Slot::lose);
+            return;
+        };
         if self.shm_unmap() != ffi::SQLITE_OK {
             // What could not be published is not there for others, so they must not get the
             // locks under which it was done: they stay held, and the slot stays taken.
@@ -567,5 +608,6 @@ impl Drop for Database {
         self.unlock(NONE);
         self.locks.give_up();
         scope::leave(self);
+        self.slot = None;
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use rusqlite::ffi;
 
-use super::database::Database;
+use super::database::{Database, EVICTED};
 use super::guard;
 use super::pragma;
 use super::private::PrivateFile;
 use super::write_ahead::WriteAhead;
+use crate::fence::{Evicted, Fence, Inside};
 use crate::injection::Point;
 use crate::layout::FileKind;
 use crate::runtime::Inner;
@@ -27,16 +28,44 @@ pub enum Handle {
     /// A database, with its locks and its wal-index.
     Database(Box<Database>),
     /// The write-ahead log.
-    WriteAhead(WriteAhead),
+    WriteAhead {
+        /// The log.
+        log: WriteAhead,
+        /// The fence of the connection.
+        fence: Option<Arc<Fence>>,
+    },
     /// A rollback journal or super-journal.
     Journal {
         /// Whose file it is.
         runtime: Arc<Inner>,
         /// Which of its files.
         kind: FileKind,
+        /// The fence of the connection.
+        fence: Option<Arc<Fence>>,
     },
     /// A file of this connection alone.
     Private(PrivateFile),
+}
+
+impl Handle {
+    /// The fence of the connection whose shared file it is.
+    fn fence(&self) -> Option<&Arc<Fence>> {
+        match self {
+            Handle::Database(database) => Some(database.fence()),
+            Handle::WriteAhead { fence, .. } | Handle::Journal { fence, .. } => fence.as_ref(),
+            Handle::Private(_) => None,
+        }
+    }
+
+    /// Goes inside of that fence, to change the file.
+    fn enter(&self) -> Result<Option<Inside>, Evicted> {
+        self.fence().map(Fence::enter).transpose()
+    }
+
+    /// What a call that only looked answers: nothing that was read since an eviction is to be used.
+    fn looked(&self, answer: c_int) -> c_int {
+        if self.fence().is_none_or(|fence| fence.stands()) { answer } else { EVICTED }
+    }
 }
 
 impl VfsFile {
@@ -92,6 +121,18 @@ pub unsafe fn database_of<'a>(db: *mut ffi::sqlite3) -> Option<&'a mut Database>
     }
 }
 
+/// The fence of the connection whose database a file is, if it is of this VFS.
+///
+/// # Safety
+/// `file` must be null or an open file.
+pub unsafe fn fence_of(file: *mut ffi::sqlite3_file) -> Option<Arc<Fence>> {
+    // SAFETY: as the caller promises; a file with our method table was made by `VfsFile::new`.
+    unsafe {
+        let ours = !file.is_null() && std::ptr::eq((*file).pMethods, &raw const METHODS);
+        ours.then(|| handle(file)).and_then(|handle| handle.fence().cloned())
+    }
+}
+
 /// # Safety
 /// `file` must be a file that [`VfsFile::new`] made, and not closed yet.
 unsafe fn handle<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Handle {
@@ -99,7 +140,7 @@ unsafe fn handle<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Handle {
     unsafe { &mut *(*file.cast::<VfsFile>()).handle }
 }
 
-/// Runs `f` on the database behind `file`, or answers that the call is not for this file.
+/// Runs `f` on the database behind `file`, inside of its fence; for an evicted one `otherwise`.
 ///
 /// # Safety
 /// As for [`handle`].
@@ -107,14 +148,29 @@ unsafe fn with_database(
     call: Point,
     file: *mut ffi::sqlite3_file,
     f: impl FnOnce(&mut Database) -> c_int,
+    otherwise: impl FnOnce(&mut Database) -> c_int,
 ) -> c_int {
     guard(call, || {
         // SAFETY: as the caller promises.
         match unsafe { handle(file) } {
-            Handle::Database(database) => f(database),
+            Handle::Database(database) => match database.fence().enter() {
+                Ok(_inside) => f(database),
+                Err(Evicted) => otherwise(database),
+            },
             _ => ffi::SQLITE_OK,
         }
     })
+}
+
+/// An evicted connection takes no lock.
+fn refuse(_database: &mut Database) -> c_int {
+    EVICTED
+}
+
+/// An evicted connection has no lock to give up; SQLite is to go on to its end.
+fn forget(database: &mut Database) -> c_int {
+    database.forget();
+    ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
@@ -134,13 +190,15 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, out: *mut c_void, count:
         let out = unsafe { slice::from_raw_parts_mut(out.cast::<u8>(), count.max(0) as usize) };
         let at = at.max(0) as u64;
         // SAFETY: SQLite passes an open file.
-        let count = match unsafe { handle(file) } {
+        let handle = unsafe { handle(file) };
+        let count = match handle {
             Handle::Database(database) => database.file().read(at, out),
-            Handle::Journal { runtime, kind } => runtime.file(*kind).read(at, out),
-            Handle::WriteAhead(log) => log.file().read(at, out),
+            Handle::Journal { runtime, kind, .. } => runtime.file(*kind).read(at, out),
+            Handle::WriteAhead { log, .. } => log.file().read(at, out),
             Handle::Private(private) => private.read(at, out),
         };
-        if count == out.len() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHORT_READ }
+        let short = if count == out.len() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHORT_READ };
+        handle.looked(short)
     })
 }
 
@@ -155,13 +213,15 @@ unsafe extern "C" fn write(
         let data = unsafe { slice::from_raw_parts(data.cast::<u8>(), count.max(0) as usize) };
         let at = at.max(0) as u64;
         // SAFETY: SQLite passes an open file.
-        let written = match unsafe { handle(file) } {
+        let handle = unsafe { handle(file) };
+        let Ok(_inside) = handle.enter() else { return EVICTED };
+        let written = match handle {
             Handle::Database(database) => {
                 database.obey();
                 database.file().write(at, data).is_ok()
             }
-            Handle::Journal { runtime, kind } => runtime.file(*kind).write(at, data).is_ok(),
-            Handle::WriteAhead(log) => log.write(at, data).is_ok(),
+            Handle::Journal { runtime, kind, .. } => runtime.file(*kind).write(at, data).is_ok(),
+            Handle::WriteAhead { log, .. } => log.write(at, data).is_ok(),
             Handle::Private(private) => private.write(at, data),
         };
         if written { ffi::SQLITE_OK } else { ffi::SQLITE_FULL }
@@ -172,10 +232,12 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int 
     guard(Point::Truncate, || {
         let size = size.max(0) as u64;
         // SAFETY: SQLite passes an open file.
-        let done = match unsafe { handle(file) } {
+        let handle = unsafe { handle(file) };
+        let Ok(_inside) = handle.enter() else { return EVICTED };
+        let done = match handle {
             Handle::Database(database) => database.file().truncate(size).is_ok(),
-            Handle::Journal { runtime, kind } => runtime.file(*kind).truncate(size).is_ok(),
-            Handle::WriteAhead(log) => log.file().truncate(size).is_ok(),
+            Handle::Journal { runtime, kind, .. } => runtime.file(*kind).truncate(size).is_ok(),
+            Handle::WriteAhead { log, .. } => log.file().truncate(size).is_ok(),
             Handle::Private(private) => private.truncate(size),
         };
         if done { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_TRUNCATE }
@@ -191,35 +253,37 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
     guard(Point::FileSize, || {
         // SAFETY: SQLite passes an open file and a valid pointer.
         unsafe {
-            *out = match handle(file) {
+            let handle = handle(file);
+            *out = match handle {
                 Handle::Database(database) => database.file().size(),
-                Handle::Journal { runtime, kind } => runtime.file(*kind).size(),
-                Handle::WriteAhead(log) => log.file().size(),
+                Handle::Journal { runtime, kind, .. } => runtime.file(*kind).size(),
+                Handle::WriteAhead { log, .. } => log.file().size(),
                 Handle::Private(private) => private.size(),
             } as i64;
+            handle.looked(ffi::SQLITE_OK)
         }
-        ffi::SQLITE_OK
     })
 }
 
 unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(Point::Lock, file, |database| database.lock(level)) }
+    unsafe { with_database(Point::Lock, file, |database| database.lock(level), refuse) }
 }
 
 unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(Point::Unlock, file, |database| database.unlock(level)) }
+    unsafe { with_database(Point::Unlock, file, |database| database.unlock(level), forget) }
 }
 
 unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
     // SAFETY: SQLite passes an open file and a valid pointer.
     unsafe {
         *out = 0;
-        with_database(Point::CheckReservedLock, file, |database| {
+        let look = |database: &mut Database| {
             *out = c_int::from(database.is_reserved());
             ffi::SQLITE_OK
-        })
+        };
+        with_database(Point::CheckReservedLock, file, look, refuse)
     }
 }
 
@@ -254,7 +318,9 @@ unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argum
                 }
                 ffi::SQLITE_FCNTL_SIZE_HINT => {
                     // A hint: what cannot be had now is an error when it is written.
-                    let _ = database.file().reserve((*argument.cast::<i64>()).max(0) as u64);
+                    if let Ok(_inside) = database.fence().enter() {
+                        let _ = database.file().reserve((*argument.cast::<i64>()).max(0) as u64);
+                    }
                     ffi::SQLITE_OK
                 }
                 ffi::SQLITE_FCNTL_VFSNAME => {
@@ -288,7 +354,7 @@ unsafe extern "C" fn shm_map(
     // SAFETY: SQLite passes an open file and a valid pointer.
     unsafe {
         *out = std::ptr::null_mut();
-        with_database(Point::ShmMap, file, |database| {
+        let map = |database: &mut Database| {
             if size as u32 != crate::layout::INDEX_PAGE_BYTES || page < 0 {
                 return ffi::SQLITE_IOERR_SHMMAP;
             }
@@ -299,7 +365,8 @@ unsafe extern "C" fn shm_map(
                 }
                 Err(code) => code,
             }
-        })
+        };
+        with_database(Point::ShmMap, file, map, refuse)
     }
 }
 
@@ -309,23 +376,30 @@ unsafe extern "C" fn shm_lock(
     count: c_int,
     flags: c_int,
 ) -> c_int {
-    let call = if flags & ffi::SQLITE_SHM_UNLOCK == 0 { Point::ShmLock } else { Point::ShmUnlock };
+    let lock = |database: &mut Database| database.shm_lock(first as u32, count as u32, flags);
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(call, file, |database| database.shm_lock(first as u32, count as u32, flags)) }
+    unsafe {
+        if flags & ffi::SQLITE_SHM_UNLOCK == 0 {
+            with_database(Point::ShmLock, file, lock, refuse)
+        } else {
+            with_database(Point::ShmUnlock, file, lock, forget)
+        }
+    }
 }
 
 unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
     // SAFETY: SQLite passes an open file.
     unsafe {
-        with_database(Point::ShmBarrier, file, |database| {
+        let barrier = |database: &mut Database| {
             database.shm_barrier();
             ffi::SQLITE_OK
-        });
+        };
+        with_database(Point::ShmBarrier, file, barrier, refuse);
     }
 }
 
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
     // The next first attacher zeroes the wal-index, so there is nothing to delete.
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(Point::ShmUnmap, file, Database::shm_unmap) }
+    unsafe { with_database(Point::ShmUnmap, file, Database::shm_unmap, forget) }
 }

@@ -19,7 +19,7 @@ pub use checkpoints::{Policy as CheckpointPolicy, install as install_checkpoints
 pub use database::Database;
 #[cfg(any(test, feature = "snapshot"))]
 pub use io_methods::database_of;
-pub use progress::{install as install_progress_handler, set_progress_handler, signals};
+pub use progress::{install as install_progress_handler, is_evicted, set_progress_handler, signals};
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};
 
 use std::ffi::{CStr, c_char, c_int};
@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use rusqlite::ffi;
 
+use crate::fence::{self, Fence};
 use crate::file::SharedFile;
 use crate::injection::Point;
 use crate::layout::FileKind;
@@ -117,10 +118,15 @@ fn locate(path: &str) -> Option<Located> {
     locate_or_create(path, false)
 }
 
+/// The runtime whose identifier a full path has, and the rest of the path.
+fn runtime_of(path: &str) -> Option<(Arc<Inner>, &str)> {
+    let (id, rest) = path.strip_prefix('/')?.split_once('/')?;
+    Some((registry::by_id(id)?, rest))
+}
+
 /// As [`locate`]; with `create`, a super-journal of that name exists then.
 fn locate_or_create(path: &str, create: bool) -> Option<Located> {
-    let found = path.strip_prefix('/').and_then(|path| path.split_once('/')).and_then(|(id, rest)| {
-        let runtime = registry::by_id(id)?;
+    let found = runtime_of(path).and_then(|(runtime, rest)| {
         let suffix = rest.strip_prefix(runtime.name())?;
         let kind = match suffix {
             "" => Some(FileKind::Database),
@@ -157,7 +163,8 @@ unsafe extern "C" fn open(
     guard(Point::Open, || {
         // SAFETY: SQLite passes a C string or null.
         let handle = match unsafe { path(name) } {
-            Some(path) if !is_temporary(flags) => match open_shared(path, flags) {
+            // SAFETY: as above.
+            Some(path) if !is_temporary(flags) => match unsafe { open_shared(name, path, flags) } {
                 Ok(handle) => handle,
                 Err(code) => return code,
             },
@@ -175,12 +182,25 @@ unsafe extern "C" fn open(
     })
 }
 
-fn open_shared(path: &str, flags: c_int) -> Result<Handle, c_int> {
+/// Opens a file of a runtime.
+///
+/// # Safety
+/// `name` must be what SQLite passed to xOpen with these flags.
+unsafe fn open_shared(name: *const c_char, path: &str, flags: c_int) -> Result<Handle, c_int> {
     let create = flags & ffi::SQLITE_OPEN_CREATE != 0;
-    let located = locate_or_create(path, create).ok_or(ffi::SQLITE_CANTOPEN)?;
     if flags & ffi::SQLITE_OPEN_MAIN_DB != 0 {
+        let located = locate(path).ok_or(ffi::SQLITE_CANTOPEN)?;
         return Ok(Handle::Database(Box::new(Database::open(located.runtime, flags)?)));
     }
+    let (runtime, _) = runtime_of(path).ok_or(ffi::SQLITE_CANTOPEN)?;
+    let fence = if flags & (ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0 {
+        // SAFETY: this is what SQLite answers that question for, of the name of a log or journal.
+        unsafe { io_methods::fence_of(ffi::sqlite3_database_file_object(name)) }
+    } else {
+        fence::of_writer(runtime.control())
+    };
+    let Ok(_inside) = fence.as_ref().map(Fence::enter).transpose() else { return Err(database::EVICTED) };
+    let located = locate_or_create(path, create).ok_or(ffi::SQLITE_CANTOPEN)?;
     let kind = located.kind.ok_or(ffi::SQLITE_CANTOPEN)?;
     let file = located.runtime.file(kind);
     if !file.exists() {
@@ -190,8 +210,10 @@ fn open_shared(path: &str, flags: c_int) -> Result<Handle, c_int> {
         file.create();
     }
     Ok(match kind {
-        FileKind::WriteAhead => Handle::WriteAhead(write_ahead::WriteAhead::new(located.runtime)),
-        kind => Handle::Journal { runtime: located.runtime, kind },
+        FileKind::WriteAhead => {
+            Handle::WriteAhead { log: write_ahead::WriteAhead::new(located.runtime), fence }
+        }
+        kind => Handle::Journal { runtime: located.runtime, kind, fence },
     })
 }
 
@@ -216,6 +238,10 @@ unsafe extern "C" fn delete(_vfs: *mut ffi::sqlite3_vfs, name: *const c_char, _s
         match located.file().filter(|file| file.exists()) {
             None => ffi::SQLITE_IOERR_DELETE_NOENT,
             Some(file) => {
+                let fence = fence::of_writer(located.runtime.control());
+                let Ok(_inside) = fence.as_ref().map(Fence::enter).transpose() else {
+                    return database::EVICTED;
+                };
                 file.delete();
                 ffi::SQLITE_OK
             }

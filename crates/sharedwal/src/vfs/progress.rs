@@ -69,6 +69,16 @@ pub fn set_progress_handler(
     }
 }
 
+/// Whether the connection was evicted: nothing was heard of it for longer than the runtime's
+/// `lock_stale`, and nobody could have proved its death. Every call on it fails with `SQLITE_IOERR_LOCK`
+/// since, and its transaction was rolled back. Close it, and open another.
+///
+/// False for a connection that is not this crate's.
+pub fn is_evicted(connection: &Connection) -> bool {
+    // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
+    unsafe { signals(connection.handle()) }.is_some_and(|signals| signals.evicted())
+}
+
 /// What others ask of a connection; `None` for one that is not ours.
 ///
 /// # Safety

@@ -50,6 +50,42 @@ const WAL_POINTS: Deaths = Deaths::At(&[
     Point::LockShared,
 ]);
 
+/// Where one can sleep until others take it for dead: between its calls, and in the middle of them.
+const WAL_SLEEPS: Deaths = Deaths::Seeming(&[
+    Point::Close,
+    Point::Read,
+    Point::Write,
+    Point::Sync,
+    Point::FileControl,
+    Point::ShmLock,
+    Point::ShmLock,
+    Point::ShmUnlock,
+    Point::ShmUnlock,
+    Point::ShmBarrier,
+    Point::ShmBarrier,
+    Point::Sleep,
+    Point::HalfCopied,
+    Point::PublisherNamed,
+    Point::WordsStored,
+    Point::LockOwned,
+]);
+
+/// The same with a rollback journal.
+const ROLLBACK_SLEEPS: Deaths = Deaths::Seeming(&[
+    Point::Close,
+    Point::Delete,
+    Point::Read,
+    Point::Write,
+    Point::Truncate,
+    Point::Sync,
+    Point::Lock,
+    Point::Unlock,
+    Point::CheckReservedLock,
+    Point::FileControl,
+    Point::HalfCopied,
+    Point::LockOwned,
+]);
+
 /// Where one can die that has the database for itself, besides.
 const LONELY_POINTS: Deaths = Deaths::At(&[
     Point::Open,
@@ -138,6 +174,13 @@ cases! {
     deaths_with_a_journal_that_is_deleted: Case { deaths: ROLLBACK_POINTS, ..ROLLBACK };
     deaths_with_a_journal_that_is_truncated:
         Case { mode: JournalMode::Truncate, deaths: ROLLBACK_POINTS, ..ROLLBACK };
+    evictions_in_wal_that_is_checkpointed_all_the_time:
+        Case { page_size: 512, autocheckpoint: 40, deaths: WAL_SLEEPS, ..WAL };
+    evictions_in_wal_that_grows_in_two_steps:
+        Case { page_size: 512, autocheckpoint: 0, early_completion: false, deaths: WAL_SLEEPS, ..WAL };
+    evictions_with_a_journal_that_is_deleted: Case { deaths: ROLLBACK_SLEEPS, ..ROLLBACK };
+    evictions_with_a_journal_that_persists:
+        Case { mode: JournalMode::Persist, deaths: ROLLBACK_SLEEPS, ..ROLLBACK };
     deaths_with_a_journal_that_persists:
         Case { mode: JournalMode::Persist, deaths: ROLLBACK_POINTS, ..ROLLBACK };
 }

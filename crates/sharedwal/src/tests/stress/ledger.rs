@@ -10,6 +10,7 @@ use super::history::History;
 use super::tally::Tally;
 use super::{Case, Deaths};
 use crate::connections::Slot;
+use crate::layout::{EVICTIONS, LOCK_STALE_MS};
 use crate::tests::{create_runtime, mortal};
 use crate::{ConnectOptions, JournalMode, Runtime};
 
@@ -19,6 +20,9 @@ const BALANCE: i64 = 1_000;
 
 /// How long a statement waits for its lock before it is refused, which is an error here.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a connection may be silent whose death nobody can prove.
+pub const STALE: Duration = Duration::from_millis(100);
 
 /// One database, and what its users know of it.
 pub struct Ledger {
@@ -60,6 +64,7 @@ pub fn failed(sql: &str, error: &rusqlite::Error) -> ! {
 impl Ledger {
     pub fn create(case: &Case) -> Ledger {
         let runtime = create_runtime();
+        runtime.inner().control().store(LOCK_STALE_MS, STALE.as_millis() as u32);
         let db = crate::tests::connect(&runtime, JournalMode::Keep, Duration::ZERO);
         db.execute_batch(&format!("pragma page_size = {}", case.page_size)).unwrap();
         db.execute_batch(&format!(
@@ -153,6 +158,10 @@ impl Ledger {
 
     pub fn note_death(&self) {
         self.deaths.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub fn evictions(&self) -> u64 {
+        self.runtime.inner().control().load(EVICTIONS).into()
     }
 
     pub fn commits(&self) -> u64 {

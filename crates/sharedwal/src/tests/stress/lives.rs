@@ -1,12 +1,13 @@
 //! Workers that die, between any two changes of shared memory and at every named point; they are
 //! reaped, at times by somebody who dies of it, and are born anew.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Deaths;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, STALE};
 use super::worker::Worker;
-use crate::connections::Slot;
+use crate::connections::{Slot, TEST_UNPROVEN};
 use crate::injection::Point;
 use crate::layout::{self, connection_word, lock_word, locks, slot_states, slot_word};
 use crate::reaping::reap;
@@ -45,6 +46,38 @@ impl Worker<'_> {
             bury(self.ledger(), self.random(), identity);
         }
         self.ledger().note_death();
+    }
+}
+
+impl Worker<'_> {
+    /// Sleeps now and then for longer than it may be silent, until it is found to have been evicted. It
+    /// goes on from where it slept, as if nothing had been.
+    pub fn live_and_be_taken_for_dead(&mut self, points: &[Point], stop: &AtomicBool) {
+        TEST_UNPROVEN.set(true);
+        mortal::until_death(|| {
+            self.open();
+            while !stop.load(Ordering::SeqCst) {
+                if !mortal::is_to_sleep() {
+                    let time = STALE + Duration::from_millis(self.random().below(250));
+                    let times = self.random().below(60) as u32;
+                    let place = self.random().below(points.len() as u64 * 2) as usize;
+                    match points.get(place) {
+                        Some(point) => mortal::sleep_at(*point, times, time),
+                        None => mortal::sleep_after(times * 20, time),
+                    }
+                }
+                mortal::fenced(|| self.step());
+                mortal::stop_if_dead();
+            }
+        });
+        TEST_UNPROVEN.set(false);
+        let evicted = mortal::is_evicted();
+        let identities = mortal::fenced(|| self.leave());
+        mortal::revive();
+        if evicted {
+            identities.into_iter().for_each(|identity| check_free(self.ledger(), identity));
+            self.ledger().note_death();
+        }
     }
 }
 

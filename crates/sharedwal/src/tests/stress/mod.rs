@@ -22,6 +22,7 @@ use super::random::{Random, seed};
 use super::{mortal, mutations, one_at_a_time};
 use crate::JournalMode;
 use crate::injection::Point;
+use crate::locks::LockTable;
 use crate::wal_index::EARLY_COMPLETION;
 
 /// How the threads use the database.
@@ -44,6 +45,9 @@ enum Deaths {
     None,
     /// At each of these points, and between any two changes.
     At(&'static [Point]),
+    /// At none, but others may take them for dead: they sleep there for longer than a connection may be
+    /// silent whose death nobody can prove.
+    Seeming(&'static [Point]),
 }
 
 fn duration() -> Duration {
@@ -83,8 +87,13 @@ fn run(name: &str, case: Case) {
 fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
     let ledger = Ledger::create(&case);
     let stop = AtomicBool::new(false);
+    let ended = AtomicBool::new(false);
     let started = Instant::now();
+    let (trespasses, sleeps) = (mortal::trespasses(), mortal::sleeps());
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
+        if let Deaths::Seeming(_) = case.deaths {
+            scope.spawn(|| evict(&ledger, &ended));
+        }
         let threads: Vec<_> = (0..case.threads)
             .map(|number| {
                 let (ledger, stop) = (&ledger, &stop);
@@ -114,16 +123,21 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
             }
         }
         stop.store(true, Ordering::SeqCst);
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let ends: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+        ended.store(true, Ordering::SeqCst);
+        ends.into_iter().map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     EARLY_COMPLETION.store(true, Ordering::SeqCst);
     let total = tallies.iter().fold(Tally::default(), |sum, tally| sum.plus(tally));
     let deaths = ledger.deaths();
     println!("{name}: {deaths} deaths, {total:?} in {:?}", started.elapsed());
     ledger.check_after(&tallies);
+    assert_eq!(mortal::trespasses() - trespasses, 0, "changes outside of a fence");
+    if let Deaths::Seeming(_) = case.deaths {
+        let (sleeps, evictions) = (mortal::sleeps() - sleeps, ledger.evictions());
+        println!("{name}: {sleeps} slept, {evictions} evicted");
+        assert!(evictions > 0 && evictions >= deaths, "{deaths} of them found out");
+    }
     assert!(total.commits >= LEAST_COMMITS, "only {} commits", total.commits);
     assert!(total.longest_wait < LONGEST_WAIT, "a wait of {:?}", total.longest_wait);
     assert!(total.rollbacks > 0 && total.reopened > 0 && total.spills > 0, "{total:?}");
@@ -136,7 +150,23 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
     }
 }
 
+/// What a page's timer does in each context: evicts who is silent for too long.
+fn evict(ledger: &Ledger, ended: &AtomicBool) {
+    let reaper = ledger.slot();
+    assert!(reaper.attach());
+    let _table = LockTable::new(ledger.runtime().inner().control().clone(), reaper.index());
+    while !ended.load(Ordering::SeqCst) {
+        ledger.runtime().inner().evict_silent(reaper.index());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn work(mut worker: Worker<'_>, stop: &AtomicBool) -> Tally {
+    if let Deaths::Seeming(points) = worker.ledger().case.deaths {
+        while !stop.load(Ordering::SeqCst) {
+            worker.live_and_be_taken_for_dead(points, stop);
+        }
+    }
     let mortal = matches!(worker.ledger().case.deaths, Deaths::At(_));
     while mortal && !stop.load(Ordering::SeqCst) {
         worker.live_and_die();

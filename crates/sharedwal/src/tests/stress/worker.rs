@@ -71,9 +71,11 @@ impl<'a> Worker<'a> {
     }
 
     fn open_one(&mut self) {
-        let slot = self.ledger.slot();
-        self.identities.push((slot.index(), slot.generation()));
-        let db = self.ledger.connect(slot);
+        let db = mortal::unfenced(|| {
+            let slot = self.ledger.slot();
+            self.identities.push((slot.index(), slot.generation()));
+            self.ledger.connect(slot)
+        });
         if self.random.percent(25) {
             // SQLite's own handler, which polls by xSleep.
             db.busy_timeout(BUSY_TIMEOUT).unwrap();

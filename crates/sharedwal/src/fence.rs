@@ -1,0 +1,183 @@
+//! The fence of a connection whose death nobody can prove.
+//!
+//! When nothing was heard of such a connection for long, it is evicted (`eviction`): others take it
+//! for dead. It may live all the same, and go on at any moment. So it changes shared memory only
+//! inside of its fence, and nobody is evicted who is inside. Going in and being evicted are each one
+//! compare-and-swap of the same word, the slot's: of the two, one happens.
+//!
+//! A connection whose death can be proved is never evicted, and walks through.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use crate::connections::Slot;
+use crate::injection::Mutation;
+use crate::layout::{self, connection_word, slot_states, slot_word};
+use crate::memory::Words;
+
+/// The connection was evicted: nothing of it may reach shared memory any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evicted;
+
+/// One connection's fence. Used by one thread at a time, as its connection is.
+pub struct Fence {
+    words: Arc<dyn Words>,
+    slot: u32,
+    generation: u32,
+    unproven: bool,
+    /// How often the connection went in and has not come out yet.
+    depth: AtomicU32,
+    evicted: AtomicBool,
+    beats: AtomicU32,
+    /// The level of its lock on the database file, as SQLite numbers them.
+    level: AtomicI32,
+}
+
+thread_local! {
+    /// The fences of this thread's connections; in a page those of the WebAssembly instance.
+    static OWN: RefCell<Vec<Weak<Fence>>> = const { RefCell::new(Vec::new()) };
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+thread_local! {
+    /// Whether this thread is inside of a fence, or about to go in or come out.
+    pub static TEST_INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// The fences of this thread's connections to one runtime.
+pub fn own(words: &Arc<dyn Words>) -> Vec<Arc<Fence>> {
+    let all = OWN.with_borrow(|own| own.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
+    all.into_iter().filter(|fence| Arc::ptr_eq(&fence.words, words)).collect()
+}
+
+/// The fence of this thread's connection that is writing, as its lock on the database file tells:
+/// SQLite does not say for whom it creates a super-journal, or deletes a file.
+pub fn of_writer(words: &Arc<dyn Words>) -> Option<Arc<Fence>> {
+    own(words).into_iter().filter(|fence| !fence.is_evicted()).max_by_key(|fence| fence.level.load(Relaxed))
+}
+
+impl Fence {
+    /// Around the connection in a slot that was attached just now. It is inside.
+    pub fn around(words: &Arc<dyn Words>, slot: &Slot) -> (Arc<Fence>, Inside) {
+        let inside = slot_word(slot.generation(), slot_states::INSIDE);
+        let fence = Arc::new(Fence {
+            words: words.clone(),
+            slot: slot.index(),
+            generation: slot.generation(),
+            unproven: words.load(layout::slot(slot.index())) == inside,
+            depth: AtomicU32::new(1),
+            evicted: AtomicBool::new(false),
+            beats: AtomicU32::new(0),
+            level: AtomicI32::new(0),
+        });
+        OWN.with_borrow_mut(|own| {
+            own.retain(|fence| fence.strong_count() > 0);
+            own.push(Arc::downgrade(&fence));
+        });
+        let inside = Inside(fence.unproven.then(|| fence.clone()));
+        (fence, inside)
+    }
+
+    /// Which slot the connection is in.
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// Notes the level of the connection's lock on the database file.
+    pub fn set_level(&self, level: i32) {
+        self.level.store(level, Relaxed);
+    }
+
+    /// Goes in, for as long as the result is kept; shows that the connection lives.
+    pub fn enter(self: &Arc<Self>) -> Result<Inside, Evicted> {
+        if !self.unproven {
+            return Ok(Inside(None));
+        }
+        if self.depth.load(Relaxed) == 0 || self.is_evicted() {
+            self.go_in()?;
+        }
+        self.depth.fetch_add(1, Relaxed);
+        Ok(Inside(Some(self.clone())))
+    }
+
+    /// Comes out while something is waited for, and goes in again.
+    pub fn outside<T>(&self, wait: impl FnOnce() -> T) -> Result<T, Evicted> {
+        let inside = self.unproven && self.depth.load(Relaxed) > 0;
+        if inside {
+            self.come_out();
+        }
+        let result = wait();
+        if inside {
+            self.go_in()?;
+        }
+        Ok(result)
+    }
+
+    /// Whether the connection has found itself evicted.
+    pub fn is_evicted(&self) -> bool {
+        self.evicted.load(Relaxed)
+    }
+
+    /// Looks whether the connection was evicted: what it has read until now counts only if not.
+    pub fn stands(&self) -> bool {
+        if self.unproven && !self.is_evicted() {
+            let word = self.words.load(layout::slot(self.slot));
+            let stands =
+                [slot_states::UNPROVEN, slot_states::INSIDE].iter().any(|state| word == self.word(*state));
+            if !stands {
+                self.found_evicted();
+            }
+        }
+        !self.is_evicted()
+    }
+
+    fn word(&self, state: u32) -> u32 {
+        slot_word(self.generation, state)
+    }
+
+    fn swap(&self, from: u32, to: u32) -> bool {
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        TEST_INSIDE.set(true);
+        let from = self.word(from);
+        self.words.compare_exchange(layout::slot(self.slot), from, self.word(to)) == from
+    }
+
+    fn go_in(&self) -> Result<(), Evicted> {
+        let inside = !self.is_evicted() && self.swap(slot_states::UNPROVEN, slot_states::INSIDE);
+        if !inside && !Mutation::EvictedGoesOn.is_on() {
+            self.found_evicted();
+            return Err(Evicted);
+        }
+        let beats = self.beats.fetch_add(1, Relaxed).wrapping_add(1);
+        self.words.store(layout::connection(self.slot) + connection_word::BEATS, beats);
+        Ok(())
+    }
+
+    fn found_evicted(&self) {
+        self.evicted.store(true, Relaxed);
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        crate::tests::mortal::evicted();
+    }
+
+    fn come_out(&self) {
+        if !self.is_evicted() {
+            self.swap(slot_states::INSIDE, slot_states::UNPROVEN);
+            #[cfg(all(test, not(target_arch = "wasm32")))]
+            TEST_INSIDE.set(false);
+        }
+    }
+}
+
+/// Being inside of a fence, or needing none.
+pub struct Inside(Option<Arc<Fence>>);
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        if let Some(fence) = &self.0
+            && fence.depth.fetch_sub(1, Relaxed) == 1
+        {
+            fence.come_out();
+        }
+    }
+}
