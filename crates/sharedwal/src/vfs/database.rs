@@ -16,7 +16,7 @@ use crate::connections::Slot;
 use crate::counters;
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks, slot_states, slot_word};
+use crate::layout::{self, FileKind, locks};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::ordered_section::patience;
 use crate::runtime::Inner;
@@ -543,10 +543,8 @@ impl Database {
 
     /// Sleeps for a time, on a word that nobody notifies.
     pub fn pause(&self, duration: Duration) {
-        if let Some(slot) = &self.slot {
-            let (at, word) = (layout::slot(slot.index()), slot_word(slot.generation(), slot_states::LIVE));
-            self.runtime.control().wait(at, word, duration);
-        }
+        let (control, at) = (self.runtime.control(), layout::slot(self.slot_index));
+        control.wait(at, control.load(at), duration);
     }
 }
 
