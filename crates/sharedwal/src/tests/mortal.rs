@@ -1,7 +1,7 @@
 //! Threads that die: from some moment on, no change of shared memory that the thread makes takes
 //! place any more, and every wait of its ends. What it returns or asserts then is of no meaning.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,8 +20,11 @@ enum Fate {
     Dead,
 }
 
+type Visit = Box<dyn FnMut()>;
+
 thread_local! {
     static FATE: Cell<Fate> = const { Cell::new(Fate::Immortal) };
+    static VISIT: RefCell<Option<(Point, Visit)>> = const { RefCell::new(None) };
 }
 
 /// Deaths at each point, and in the last place those between any two changes.
@@ -72,6 +75,11 @@ pub fn die_at(point: Point, times: u32) {
     FATE.set(Fate::At(point, times));
 }
 
+/// Has this thread do something each time that it passes the point; `None` for nothing more.
+pub fn visit_at(point: Point, visit: Option<Visit>) {
+    VISIT.set(visit.map(|visit| (point, visit)));
+}
+
 /// Makes this thread live for ever, also if it was dead.
 pub fn revive() {
     FATE.set(Fate::Immortal);
@@ -112,6 +120,13 @@ fn die(place: usize) {
 
 /// Asked at each point.
 pub fn pass(point: Point) {
+    // Not there while it runs, so it may pass points itself.
+    if let Some((here, mut visit)) = VISIT.take() {
+        if here == point {
+            visit();
+        }
+        VISIT.set(Some((here, visit)));
+    }
     match FATE.get() {
         Fate::At(here, 0) if here == point => die(point as usize),
         Fate::At(here, left) if here == point => FATE.set(Fate::At(here, left - 1)),

@@ -33,6 +33,11 @@ const EXCLUSIVE: c_int = ffi::SQLITE_LOCK_EXCLUSIVE;
 /// The version of the database file.
 const FILE_VERSION: u32 = layout::file(FileKind::Database) + layout::file_word::VERSION;
 
+/// From such a sleep on, SQLite has looked for a snapshot in vain often enough: 15 times.
+const OVERTAKEN: Duration = Duration::from_millis(1);
+/// A writer waits so long for somebody's look, and somebody who looks for a writer.
+const LONGEST_LOOK: Duration = Duration::from_millis(50);
+
 /// One connection's end of a database.
 pub struct Database {
     runtime: Arc<Inner>,
@@ -49,6 +54,8 @@ pub struct Database {
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
     contended: Option<Contended>,
+    /// Whether writers are held up until this connection has looked for a snapshot.
+    looks_in_turn: bool,
     persist_wal: bool,
     /// SQLite's connection, for what is installed in it; null where nothing is.
     connection: *mut ffi::sqlite3,
@@ -98,6 +105,7 @@ impl Database {
             index: None,
             unattached: false,
             contended: None,
+            looks_in_turn: false,
             persist_wal: false,
             connection: std::ptr::null_mut(),
             busy_timeout: None,
@@ -273,7 +281,7 @@ impl Database {
             return ffi::SQLITE_OK;
         }
         for lock in wanted.clone() {
-            let taken = if exclusive { self.locks.try_exclusive(lock) } else { self.locks.try_shared(lock) };
+            let taken = if exclusive { self.try_exclusive(lock) } else { self.locks.try_shared(lock) };
             if let Err(contended) = taken {
                 (first..lock).for_each(|taken| self.release(taken, exclusive));
                 // Refreshed on failure too: SQLite goes on from what it sees then.
@@ -295,6 +303,15 @@ impl Database {
             counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
         }
         ffi::SQLITE_OK
+    }
+
+    /// Takes a lock. Somebody's look, for which it is claimed, is waited for: readers hold a writer up
+    /// for that moment, also one without a busy timeout, but it is not refused.
+    fn try_exclusive(&mut self, lock: u32) -> Result<(), Contended> {
+        self.locks.try_exclusive(lock).or_else(|contended| {
+            let looked_at = self.locks.is_looked_at(lock) && self.locks.wait_for(contended, LONGEST_LOOK);
+            if looked_at { self.locks.try_exclusive(lock) } else { Err(contended) }
+        })
     }
 
     /// One of these locks was waited for, if any was, and is had now.
@@ -347,6 +364,11 @@ impl Database {
         let locked = self.shared | self.exclusive != 0 || self.level == EXCLUSIVE;
         if let Some(index) = &mut self.index {
             let _ = index.barrier(holding, locked);
+        }
+        // Whether the look was in vain is known to SQLite after this.
+        if self.looks_in_turn && self.shared >> locks::READ != 0 {
+            self.looks_in_turn = false;
+            self.locks.give_up();
         }
     }
 
@@ -539,6 +561,17 @@ impl Database {
         self.locks.wait_for_turn(contended, polling.left());
         polling.woken();
         self.polling = Some(polling);
+    }
+
+    /// SQLite's sleep before it looks for a snapshot once more. A look takes about as long as a small
+    /// commit, and a writer that never pauses can overtake one after the other, up to the hundredth and
+    /// SQLITE_PROTOCOL: after some in vain, writers wait until the next one is over.
+    pub fn pause_before_look(&mut self, duration: Duration) {
+        self.pause(duration);
+        if duration >= OVERTAKEN && self.exclusive & (1 << locks::WRITE) == 0 {
+            self.locks.claim_for_look(locks::WRITE, duration.max(LONGEST_LOOK));
+            self.looks_in_turn = true;
+        }
     }
 
     /// Sleeps for a time, on a word that nobody notifies.
