@@ -251,7 +251,7 @@ impl LockTable {
         let contended = Contended { lock, mode: Mode::Exclusive };
         if can_block() {
             self.wait(contended, timeout, Some(Purpose::Looking));
-        } else {
+        } else if self.claim(lock).owner() != self.me() {
             let arrival = self.arrival(lock, now(), self.releases(lock));
             self.make_claim(lock, arrival, self.claim(lock), Purpose::Looking);
         }
