@@ -1,7 +1,7 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 /** Length of the control block in bytes. */
 export const CONTROL_BYTES = 25856;
 /** wal-index pages that a runtime can have. */

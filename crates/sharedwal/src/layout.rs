@@ -20,7 +20,7 @@
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 3;
+pub const LAYOUT_VERSION: u32 = 4;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -239,6 +239,9 @@ pub mod connection_word {
     pub const SIGNALS: u32 = 5;
     /// A number that all connections of one worker have, or 0, see `share()` in JavaScript.
     pub const WORKER: u32 = 6;
+    /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock
+    /// is kept for it.
+    pub const OWED: u32 = 15;
     /// That text.
     pub const STATEMENT: u32 = 16;
 }

@@ -16,7 +16,7 @@ use crate::connections::Slot;
 use crate::counters;
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks};
+use crate::layout::{self, FileKind, connection_word, locks};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::ordered_section::patience;
 use crate::runtime::Inner;
@@ -50,6 +50,8 @@ pub struct Database {
     /// be published: they are let go after the next sync that comes through.
     owed_shared: u32,
     owed_exclusive: u32,
+    /// Whether others can see that something is owed.
+    owes: bool,
     index: Option<WalIndex>,
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
@@ -102,6 +104,7 @@ impl Database {
             exclusive: 0,
             owed_shared: 0,
             owed_exclusive: 0,
+            owes: false,
             index: None,
             unattached: false,
             contended: None,
@@ -200,13 +203,12 @@ impl Database {
         if level >= self.level {
             return ffi::SQLITE_OK;
         }
-        if self.level == EXCLUSIVE && !Mutation::ExclusiveGivenUpUnpublished.is_on() {
-            let holding = self.holding();
-            if let Some(index) = &mut self.index
-                && index.sync(holding).is_err()
-            {
-                return ffi::SQLITE_IOERR_UNLOCK;
-            }
+        if self.level == EXCLUSIVE
+            && !Mutation::ExclusiveGivenUpUnpublished.is_on()
+            && self.sync(self.holding()).is_err()
+        {
+            self.owe(true);
+            return ffi::SQLITE_IOERR_UNLOCK;
         }
         // RESERVED first: while it stands, nobody takes the journal for a hot one.
         if self.level >= RESERVED {
@@ -273,6 +275,7 @@ impl Database {
             if self.sync(holding).is_err() {
                 let owed = if exclusive { &mut self.owed_exclusive } else { &mut self.owed_shared };
                 *owed |= wanted.fold(0, |bits, lock| bits | 1 << lock);
+                self.owe(true);
                 return ffi::SQLITE_IOERR_SHMLOCK;
             }
             for lock in wanted {
@@ -353,7 +356,21 @@ impl Database {
     }
 
     fn sync(&mut self, holding: Holding) -> Result<(), ()> {
-        self.index.as_mut().map_or(Ok(()), |index| index.sync(holding).map_err(|_| ()))
+        if let Some(index) = &mut self.index {
+            index.sync(holding).map_err(|_| ())?;
+            if self.owes {
+                self.owe(false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether what was done here is still to be published: who reaps this connection has
+    /// SQLite recover it from the log then.
+    fn owe(&mut self, owes: bool) {
+        self.owes = owes;
+        let at = layout::connection(self.slot_index) + connection_word::OWED;
+        self.runtime.control().store(at, u32::from(owes));
     }
 
     /// SQLite's xShmBarrier. It cannot fail: a sync that does not come through shows at the next
@@ -375,8 +392,13 @@ impl Database {
     /// SQLite's xShmUnmap.
     pub fn shm_unmap(&mut self) -> c_int {
         let holding = self.holding();
-        let published = self.index.take().map_or(Ok(()), |index| index.detach(holding));
-        if published.is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHMMAP }
+        if let Some(index) = self.index.take() {
+            let published = index.detach(holding).is_ok();
+            if self.owes == published {
+                self.owe(!published);
+            }
+        }
+        if self.owes { ffi::SQLITE_IOERR_SHMMAP } else { ffi::SQLITE_OK }
     }
 
     /// Refreshes the copy of the wal-index before SQLite looks at it anew.
