@@ -83,8 +83,14 @@ impl Runtime {
         self.connect_blocking_with(&ConnectOptions::default())
     }
 
-    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
-    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong).
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed. Setting another
+    /// with [`Connection::busy_timeout`] makes waiting slower, not wrong; use `PRAGMA busy_timeout = …`
+    /// instead, which keeps this one. Without a value the pragma tells what was last set by the pragma
+    /// or here.
+    ///
+    /// After `SQLITE_FULL` because a reader kept the write-ahead log from starting anew, run
+    /// `PRAGMA wal_checkpoint` when the reader has ended: SQLite checkpoints after commits, of which
+    /// there are none while the log is full.
     ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
@@ -103,9 +109,17 @@ impl Runtime {
         self.connect_with(&ConnectOptions::default()).await
     }
 
-    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
-    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong). It waits for
-    /// the Web Lock by which others will know that this worker lives.
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed. Setting another
+    /// with [`Connection::busy_timeout`] makes waiting slower, not wrong; use `PRAGMA busy_timeout = …`
+    /// instead, which keeps this one. Without a value the pragma tells what was last set by the pragma
+    /// or here. It waits for the Web Lock by which others will know that this worker lives.
+    ///
+    /// After `SQLITE_FULL` because a reader kept the write-ahead log from starting anew, run
+    /// `PRAGMA wal_checkpoint` when the reader has ended: SQLite checkpoints after commits, of which
+    /// there are none while the log is full.
+    ///
+    /// While a worker that died in the middle of a publish is not reaped yet, SQLite answers
+    /// `SQLITE_PROTOCOL` after some 10 s; take it for `SQLITE_BUSY`.
     ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
