@@ -7,7 +7,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::Runtime;
 use crate::connections::Slot;
 use crate::error::{Code, Error};
-use crate::layout::FileKind;
 #[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
 use crate::memory::{can_block, now};
@@ -172,28 +171,15 @@ impl Runtime {
         if let Some(mode) = options.journal_mode.name() {
             set_journal_mode(&connection, mode, options)?;
         }
-        self.limit(&connection)?;
-        Ok(connection)
-    }
-}
-
-impl Runtime {
-    /// Tells SQLite of the capacities: a statement that needs a page too many then fails itself,
-    /// not the commit after it; and a small log is checkpointed before it is full.
-    fn limit(&self, connection: &Connection) -> Result<(), Error> {
-        let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = |kind| self.0.file(kind).capacity() / u64::from(page_size.max(512));
-        let set = |pragma, pages: u64| {
-            connection.pragma_update_and_check(None, pragma, pages.max(1) as u32, |_| Ok(()))
+        // Tells SQLite of the capacities, in pages. A database that is empty has no page size yet.
+        let page_count: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let page_size: u32 = match page_count {
+            0 => 0,
+            _ => connection.pragma_query_value(None, "page_size", |row| row.get(0))?,
         };
-        const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
-        set("max_page_count", pages(FileKind::Database).min(SQLITE_MAX_PAGE_COUNT))?;
         // SAFETY: the connection is open, and its main database is of this VFS.
-        unsafe {
-            let frames = pages(FileKind::WriteAhead).min(i32::MAX as u64) as u32;
-            vfs::install_checkpoints(connection.handle(), vfs::CheckpointPolicy::new(frames));
-        }
-        Ok(())
+        unsafe { vfs::install_checkpoints(connection.handle(), page_size) };
+        Ok(connection)
     }
 }
 

@@ -125,6 +125,16 @@ impl Database {
         })
     }
 
+    /// Bytes that a file has room for.
+    pub fn capacity(&self, kind: FileKind) -> u64 {
+        self.runtime.file(kind).capacity()
+    }
+
+    /// The page size that the wal-index tells; 0 if there is none.
+    pub fn page_size(&self) -> u32 {
+        self.index.as_ref().map_or(0, WalIndex::page_size)
+    }
+
     /// The database file.
     pub fn file(&self) -> &SharedFile {
         self.runtime.file(FileKind::Database)

@@ -24,6 +24,8 @@ use page::{HEADER_LEN, PAGE_LEN, Page, first_entry};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
+/// `WalIndexHdr.szPage`, in the upper half.
+const PAGE_SIZE: usize = 3;
 /// `WalIndexHdr.mxFrame`.
 const MX_FRAME: usize = 4;
 /// `WalIndexHdr.aSalt`.
@@ -207,6 +209,13 @@ impl WalIndex {
         if old != new && (commit || Mutation::RestartCompleted.is_on()) {
             old.copy_from_slice(new);
         }
+    }
+
+    /// The page size in the header, in bytes; 0 if that was never written.
+    pub fn page_size(&self) -> u32 {
+        // SQLite keeps it in 16 bits, with 65536 as 1.
+        let size = self.pages.first().map_or(0, |page| page.words()[PAGE_SIZE] >> 16);
+        size & 0xfe00 | (size & 1) << 16
     }
 
     /// Stores the words that differ from what this connection last saw.
