@@ -310,10 +310,10 @@ pub fn errcode(db: Sqlite) -> i32 {
     without_protocol(code)
 }
 
-/// On the main thread SQLITE_BUSY for SQLITE_PROTOCOL: SQLite gives up looking for a snapshot after
-/// many sleeps, which take no time there.
+/// SQLITE_BUSY for SQLITE_PROTOCOL: SQLite gives up looking for a snapshot after a hundred sleeps, which
+/// take some 10 s, and no time where a thread may not wait. Somebody is in the middle of a change then.
 fn without_protocol(code: i32) -> i32 {
-    if code == ffi::SQLITE_PROTOCOL && !bindings::can_block() { ffi::SQLITE_BUSY } else { code }
+    if code == ffi::SQLITE_PROTOCOL { ffi::SQLITE_BUSY } else { code }
 }
 
 /// SQLite's message for the last call, with what the VFS knows besides.
@@ -322,6 +322,10 @@ pub fn errmsg(db: Sqlite) -> String {
     // SAFETY: the connection is open; the message is copied before the next call.
     let mut message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
     let code = errcode(db);
+    // SAFETY: the connection is open.
+    if code == ffi::SQLITE_BUSY && unsafe { ffi::sqlite3_errcode(db) } != code {
+        message = "database is locked".into();
+    }
     match code & 0xff {
         ffi::SQLITE_INTERRUPT if signals(db).is_some_and(|signals| signals.stop_asked()) => {
             message = "interrupted: terminate() is ending this worker".into();

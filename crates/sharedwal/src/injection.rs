@@ -67,6 +67,8 @@ pub enum Mutation {
     LocksBeforeSection,
     /// R8: PENDING and EXCLUSIVE are given back before RESERVED.
     PendingBeforeReserved,
+    /// R8: what a dead connection could not publish is not recovered.
+    OwedNotRecovered,
     /// R8: a dead reaper's cases stay.
     CasesNotTakenOver,
     /// R9: no sync when a checkpoint starts.

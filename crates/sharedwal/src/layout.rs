@@ -252,6 +252,9 @@ pub mod connection_word {
     pub const WORKER: u32 = 6;
     /// Grows with each sign of life of a connection whose death nobody can prove.
     pub const BEATS: u32 = 7;
+    /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock
+    /// is kept for it.
+    pub const OWED: u32 = 15;
     /// That text.
     pub const STATEMENT: u32 = 16;
 }

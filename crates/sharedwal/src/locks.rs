@@ -52,22 +52,37 @@ struct Arrival {
     releases: u32,
 }
 
+/// What a lock is claimed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To take it.
+    Taking,
+    /// To look at what it protects, while nobody changes it.
+    Looking,
+}
+
 /// A claim to be next on a lock, as it stands in the lock's word: from the top 20 bits of the arrival,
 /// 4 bits that tell apart the claims of one arrival, since a claim of which nothing was heard becomes
-/// void, and slot + 1.
+/// void, 1 bit for the purpose, and slot + 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Claim(u32);
 
 impl Claim {
     const NONE: Claim = Claim(0);
+    const LOOKING: u32 = 0x80;
 
-    fn new(arrival: Arrival, number: u32, owner: u32) -> Claim {
-        Claim(arrival.releases << 12 | (number & 0xf) << 8 | owner)
+    fn new(arrival: Arrival, number: u32, purpose: Purpose, owner: u32) -> Claim {
+        let purpose = if purpose == Purpose::Looking { Claim::LOOKING } else { 0 };
+        Claim(arrival.releases << 12 | (number & 0xf) << 8 | purpose | owner)
     }
 
     /// Slot + 1 of its maker, or 0.
     fn owner(self) -> u32 {
-        self.0 & 0xff
+        self.0 & 0x7f
+    }
+
+    fn is_for_a_look(self) -> bool {
+        self.0 & Claim::LOOKING != 0
     }
 
     /// Whether its maker arrived before the other's.
@@ -234,16 +249,34 @@ impl LockTable {
     /// Sleeps until the lock may be free for this connection, for `timeout` at the longest;
     /// returns whether it may be. Where blocking is not allowed it returns false at once.
     pub fn wait_for(&mut self, contended: Contended, timeout: Duration) -> bool {
-        self.wait(contended, timeout, false)
+        self.wait(contended, timeout, None)
     }
 
     /// As [`LockTable::wait_for`], and an exclusive lock is claimed before this says that it is free:
     /// for a caller who has few tries, so that another one seldom gets it in between.
     pub fn wait_for_turn(&mut self, contended: Contended, timeout: Duration) -> bool {
-        self.wait(contended, timeout, true)
+        self.wait(contended, timeout, Some(Purpose::Taking))
     }
 
-    fn wait(&mut self, contended: Contended, timeout: Duration, turn: bool) -> bool {
+    /// Claims the lock so that nobody takes it exclusively, when it is free, for a look at what it
+    /// protects; waits for `timeout` at the longest. To be given up after the look.
+    pub fn claim_for_look(&mut self, lock: u32, timeout: Duration) {
+        let contended = Contended { lock, mode: Mode::Exclusive };
+        if can_block() {
+            self.wait(contended, timeout, Some(Purpose::Looking));
+        } else if self.claim(lock).owner() != self.me() {
+            let arrival = self.arrival(lock, now(), self.releases(lock));
+            self.make_claim(lock, arrival, self.claim(lock), Purpose::Looking);
+        }
+    }
+
+    /// Whether another connection has claimed the lock for a look, which takes a moment.
+    pub fn is_looked_at(&self, lock: u32) -> bool {
+        let claim = self.claim(lock);
+        claim.is_for_a_look() && claim.owner() != self.me()
+    }
+
+    fn wait(&mut self, contended: Contended, timeout: Duration, turn: Option<Purpose>) -> bool {
         if !can_block() {
             return false;
         }
@@ -257,18 +290,20 @@ impl LockTable {
         self.words.or(waiting, bit);
         let free = loop {
             // Read before looking at the lock, or a release in between would be slept over.
-            let releases = self.words.load(base + lock_word::RELEASES);
+            let releases = self.releases(lock);
             let (free, claim) = self.look(lock, mode);
             let now = now();
             if free {
                 // A thread that dies in a test makes no claim any more, however often it tries.
                 let claimed = claim.owner() == self.me() || !can_block();
-                if !turn || mode == Mode::Shared || claimed {
-                    break true;
+                match turn.filter(|_| mode == Mode::Exclusive && !claimed) {
+                    None => break true,
+                    Some(purpose) => {
+                        let arrival = self.arrival(lock, now, releases);
+                        self.make_claim(lock, arrival, claim, purpose);
+                        continue;
+                    }
                 }
-                let arrival = self.arrival(lock, now, releases);
-                self.make_claim(lock, arrival, claim);
-                continue;
             }
             let asked = signals::asked(self.words.as_ref(), self.slot);
             if now >= deadline || asked != 0 || !can_block() {
@@ -280,9 +315,12 @@ impl LockTable {
                 let waited = now.saturating_sub(arrival.at);
                 if waited < PATIENCE {
                     sleep = sleep.min(PATIENCE - waited);
-                } else if claim.owner() != self.me() && self.make_claim(lock, arrival, claim) {
-                    // What stood in the way may have been the other claim alone.
-                    continue;
+                } else if claim.owner() != self.me() {
+                    let purpose = turn.unwrap_or(Purpose::Taking);
+                    if self.make_claim(lock, arrival, claim, purpose) {
+                        // What stood in the way may have been the other claim alone.
+                        continue;
+                    }
                 }
             }
             if !self.sleep(base + lock_word::RELEASES, releases, sleep) {
@@ -322,6 +360,10 @@ impl LockTable {
         if whole > 0 {
             count(self.words.as_ref(), LOCK_WAIT_MS, whole);
         }
+    }
+
+    fn releases(&self, lock: u32) -> u32 {
+        self.words.load(layout::lock(lock) + lock_word::RELEASES)
     }
 
     fn arrival(&mut self, lock: u32, at: Duration, releases: u32) -> Arrival {
@@ -374,9 +416,9 @@ impl LockTable {
 
     /// Claims to be next, unless another slot has done so that arrived no later; whether it did. By
     /// chance alone, one of many waiters would be passed over for long now and then.
-    fn make_claim(&mut self, lock: u32, arrival: Arrival, standing: Claim) -> bool {
+    fn make_claim(&mut self, lock: u32, arrival: Arrival, standing: Claim, purpose: Purpose) -> bool {
         self.claims = self.claims.wrapping_add(1);
-        let claim = Claim::new(arrival, self.claims, self.me());
+        let claim = Claim::new(arrival, self.claims, purpose, self.me());
         let first = standing == Claim::NONE || claim.is_before(standing);
         first && self.replace(lock, standing, claim)
     }

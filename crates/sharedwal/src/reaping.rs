@@ -6,22 +6,28 @@
 //! whoever reaps that one takes its cases over and begins them anew: every step may be done twice.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::counters::count;
 use crate::injection::Mutation;
 use crate::layout::{
-    self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, lock_word, locks, slot_states,
-    slot_word,
+    self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, connection_word, lock_word, locks,
+    slot_states, slot_word,
 };
 use crate::locks::LockTable;
 use crate::memory::{Change, Words};
+use crate::ordered_section::{Section, Stalled};
 
 /// Words of both copies of the wal-index header.
 const HEADER_COPIES: u32 = 24;
 
+/// How long a reaper waits for somebody in the ordered section; it looks again with each beat.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Gives back what the connection in `slot` of this generation held, on behalf of the living
 /// connection in the slot `reaper`. Returns false, and does nothing, if that connection was closed
-/// or reaped before, or is being reaped by another.
+/// or reaped before, or is being reaped by another; also if it owes what cannot be recovered now, since
+/// somebody does not come out of the ordered section: it then stays marked as dead.
 pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> bool {
     if slot >= SLOTS || reaper >= SLOTS || slot == reaper {
         return false;
@@ -32,17 +38,22 @@ pub fn reap(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> 
     if words.compare_exchange(layout::slot(slot), dead, reaping) != dead {
         return false;
     }
-    give_back(words, reaper, slot, generation);
-    true
+    give_back(words, reaper, slot, generation)
 }
 
-/// What a reaper does once the slot says that it is the one.
-fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
+/// What a reaper does once the slot says that it is the one. False if it has to be done again.
+fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) -> bool {
     if !Mutation::CasesNotTakenOver.is_on() {
         take_cases_over(words, reaper, slot);
     }
     if !Mutation::LocksBeforeSection.is_on() {
         leave_ordered_section(words.as_ref(), slot);
+    }
+    let reaping = slot_word(generation, slot_states::REAPING + reaper);
+    if recover_owed(words.as_ref(), reaper, slot).is_err() {
+        let dead = slot_word(generation, slot_states::DEAD);
+        words.compare_exchange(layout::slot(slot), reaping, dead);
+        return false;
     }
     // Before SHARED, which the last one to close waits for: it deletes the log, and a wal-index that
     // somebody seems to have would outlive it, with frames of a log that is gone.
@@ -60,9 +71,10 @@ fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) {
     if Mutation::LocksBeforeSection.is_on() {
         leave_ordered_section(words.as_ref(), slot);
     }
+    words.store(layout::connection(slot) + connection_word::OWED, 0);
     count(words.as_ref(), DEATHS, 1);
-    let reaping = slot_word(generation, slot_states::REAPING + reaper);
     words.compare_exchange(layout::slot(slot), reaping, slot_word(generation, slot_states::FREE));
+    true
 }
 
 /// Reaps all connections that were marked dead, on behalf of the one in the slot `reaper`.
@@ -103,12 +115,10 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
     }
     let version = words.load(VERSION);
     let odd = version | 1;
-    let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
-    let whole = owned(locks::WRITE) || owned(locks::EXCLUSIVE) || Mutation::ZeroedUnderOthers.is_on();
+    let whole = owns_the_header(words, slot) || Mutation::ZeroedUnderOthers.is_on();
     if whole && !Mutation::TornHeaderKept.is_on() {
         words.store(VERSION, odd);
-        let zeros: Vec<Change> = (HEADER..HEADER + HEADER_COPIES).map(|at| Change { at, value: 0 }).collect();
-        words.scatter(&zeros);
+        zero_header(words);
     }
     if words.load(VERSION) == odd && !Mutation::VersionLeftOdd.is_on() {
         if odd == u32::MAX {
@@ -117,4 +127,27 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
         words.store(VERSION, odd.wrapping_add(1));
     }
     words.compare_exchange(PUBLISHER, slot + 1, 0);
+}
+
+/// Whether the connection in the slot is the only one that may change the header.
+fn owns_the_header(words: &dyn Words, slot: u32) -> bool {
+    let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
+    owned(locks::WRITE) || owned(locks::EXCLUSIVE)
+}
+
+fn zero_header(words: &dyn Words) {
+    let zeros: Vec<Change> = (HEADER..HEADER + HEADER_COPIES).map(|at| Change { at, value: 0 }).collect();
+    words.scatter(&zeros);
+}
+
+/// A commit that its connection could not publish is in the log, and in no header: zeroed, it has the
+/// next connection run SQLite's own recovery, which finds it.
+fn recover_owed(words: &dyn Words, reaper: u32, slot: u32) -> Result<(), Stalled> {
+    let owes = words.load(layout::connection(slot) + connection_word::OWED) != 0;
+    if owes && owns_the_header(words, slot) && !Mutation::OwedNotRecovered.is_on() {
+        let mut section = Section::enter(words, reaper, PATIENCE)?;
+        section.open();
+        zero_header(words);
+    }
+    Ok(())
 }

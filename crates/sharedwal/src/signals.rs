@@ -42,11 +42,6 @@ impl Signals {
         layout::connection_id(self.slot, self.generation)
     }
 
-    /// Whether the connection was asked to end its statement.
-    pub fn interrupt_asked(&self) -> bool {
-        asked(self.words.as_ref(), self.slot) & signals::INTERRUPT != 0
-    }
-
     /// Whether the connection was asked to stop.
     pub fn stop_asked(&self) -> bool {
         asked(self.words.as_ref(), self.slot) & signals::STOP != 0

@@ -7,7 +7,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::Runtime;
 use crate::connections::Slot;
 use crate::error::{Code, Error};
-use crate::layout::FileKind;
 #[cfg(target_arch = "wasm32")]
 use crate::layout::WEB_LOCKS_OFF;
 #[cfg(target_arch = "wasm32")]
@@ -85,8 +84,14 @@ impl Runtime {
         self.connect_blocking_with(&ConnectOptions::default())
     }
 
-    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
-    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong).
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed. Setting another
+    /// with [`Connection::busy_timeout`] makes waiting slower, not wrong; use `PRAGMA busy_timeout = …`
+    /// instead, which keeps this one. Without a value the pragma tells what was last set by the pragma
+    /// or here.
+    ///
+    /// After `SQLITE_FULL` because a reader kept the write-ahead log from starting anew, run
+    /// `PRAGMA wal_checkpoint` when the reader has ended: SQLite checkpoints after commits, of which
+    /// there are none while the log is full.
     ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
@@ -105,9 +110,17 @@ impl Runtime {
         self.connect_with(&ConnectOptions::default()).await
     }
 
-    /// Opens a connection: foreign keys on, the busy handler of this crate installed (setting
-    /// another with [`Connection::busy_timeout`] makes waiting slower, not wrong). It waits for
-    /// the Web Lock by which others will know that this worker lives.
+    /// Opens a connection: foreign keys on, the busy handler of this crate installed. Setting another
+    /// with [`Connection::busy_timeout`] makes waiting slower, not wrong; use `PRAGMA busy_timeout = …`
+    /// instead, which keeps this one. Without a value the pragma tells what was last set by the pragma
+    /// or here. It waits for the Web Lock by which others will know that this worker lives.
+    ///
+    /// After `SQLITE_FULL` because a reader kept the write-ahead log from starting anew, run
+    /// `PRAGMA wal_checkpoint` when the reader has ended: SQLite checkpoints after commits, of which
+    /// there are none while the log is full.
+    ///
+    /// While a worker that died in the middle of a publish is not reaped yet, SQLite answers
+    /// `SQLITE_PROTOCOL` after some 10 s; take it for `SQLITE_BUSY`.
     ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
@@ -162,28 +175,15 @@ impl Runtime {
         if let Some(mode) = options.journal_mode.name() {
             set_journal_mode(&connection, mode, options)?;
         }
-        self.limit(&connection)?;
-        Ok(connection)
-    }
-}
-
-impl Runtime {
-    /// Tells SQLite of the capacities: a statement that needs a page too many then fails itself,
-    /// not the commit after it; and a small log is checkpointed before it is full.
-    fn limit(&self, connection: &Connection) -> Result<(), Error> {
-        let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = |kind| self.0.file(kind).capacity() / u64::from(page_size.max(512));
-        let set = |pragma, pages: u64| {
-            connection.pragma_update_and_check(None, pragma, pages.max(1) as u32, |_| Ok(()))
+        // Tells SQLite of the capacities, in pages. A database that is empty has no page size yet.
+        let page_count: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let page_size: u32 = match page_count {
+            0 => 0,
+            _ => connection.pragma_query_value(None, "page_size", |row| row.get(0))?,
         };
-        const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
-        set("max_page_count", pages(FileKind::Database).min(SQLITE_MAX_PAGE_COUNT))?;
         // SAFETY: the connection is open, and its main database is of this VFS.
-        unsafe {
-            let frames = pages(FileKind::WriteAhead).min(i32::MAX as u64) as u32;
-            vfs::install_checkpoints(connection.handle(), vfs::CheckpointPolicy::new(frames));
-        }
-        Ok(())
+        unsafe { vfs::install_checkpoints(connection.handle(), page_size) };
+        Ok(connection)
     }
 }
 

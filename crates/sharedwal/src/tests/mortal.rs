@@ -33,12 +33,15 @@ enum Fate {
     Evicted,
 }
 
+type Visit = Box<dyn FnMut()>;
+
 thread_local! {
     static FATE: Cell<Fate> = const { Cell::new(Fate::Immortal) };
     /// Whether each change is to be inside of a fence.
     static FENCED: Cell<bool> = const { Cell::new(false) };
     /// Where the thread says that it sleeps, and hears that it is to go on.
     static BED: RefCell<Option<(Sender<()>, Receiver<()>)>> = const { RefCell::new(None) };
+    static VISIT: RefCell<Option<(Point, Visit)>> = const { RefCell::new(None) };
 }
 
 /// Changes outside of a fence, and sleeps, since the process started.
@@ -175,6 +178,11 @@ fn sleep(time: Duration) {
     });
 }
 
+/// Has this thread do something each time that it passes the point; `None` for nothing more.
+pub fn visit_at(point: Point, visit: Option<Visit>) {
+    VISIT.set(visit.map(|visit| (point, visit)));
+}
+
 /// Makes this thread live for ever, also if it was dead.
 pub fn revive() {
     FATE.set(Fate::Immortal);
@@ -215,6 +223,13 @@ fn die(place: usize) {
 
 /// Asked at each point.
 pub fn pass(point: Point) {
+    // Not there while it runs, so it may pass points itself.
+    if let Some((here, mut visit)) = VISIT.take() {
+        if here == point {
+            visit();
+        }
+        VISIT.set(Some((here, visit)));
+    }
     match FATE.get() {
         Fate::At(here, 0) if here == point => die(point as usize),
         Fate::At(here, left) if here == point => FATE.set(Fate::At(here, left - 1)),

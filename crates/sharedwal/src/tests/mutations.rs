@@ -108,6 +108,8 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         Mutation::PendingBeforeReserved,
         &["reaping_order::with_a_hot_journal", "stress::cases::deaths_with_a_journal_that_is_deleted"],
     ),
+    (Mutation::OwedNotRecovered, &["stalled_publisher::a_commit_whose_writer_died_before_it_was_published"]),
+    (Mutation::OwedNotRecovered, &["stalled_publisher::a_commit_whose_writer_died_before_it_was_published"]),
     (
         Mutation::CasesNotTakenOver,
         &["reaping_order::with_a_hot_journal", "stress::cases::deaths_of_one_that_is_alone"],

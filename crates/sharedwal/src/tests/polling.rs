@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{connect, create_runtime};
 use crate::JournalMode;
-use crate::layout::{lock, lock_word, locks};
+use crate::layout::{self, lock, lock_word, locks, slot_states, slot_word};
 use crate::vfs::{database_of, pause};
 
 const STEP: Duration = Duration::from_millis(200);
@@ -43,4 +43,22 @@ fn what_a_release_saves_is_slept_later() {
     assert!(refused());
     let next = slept();
     assert!(next >= STEP && next < STEP * 2 - STEP / 20, "another wait takes over nothing: {next:?}");
+}
+
+/// Without a pause SQLite's hundred looks for a snapshot take no time, and SQLITE_PROTOCOL is what a
+/// few commits of others can do.
+#[test]
+fn a_connection_whose_death_nobody_could_prove_sleeps_as_well() {
+    let runtime = create_runtime();
+    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
+    db.execute_batch("create table t (x)").unwrap();
+    // SAFETY: the connection is open, and nothing else uses its database now.
+    let database = unsafe { database_of(db.handle()) }.unwrap();
+    let (slot, generation) = database.identity();
+    for state in [slot_states::LIVE, slot_states::UNPROVEN] {
+        database.control().store(layout::slot(slot), slot_word(generation, state));
+        let start = Instant::now();
+        pause(Duration::from_micros(20_001));
+        assert!(start.elapsed() >= Duration::from_millis(19), "state {state}: {:?}", start.elapsed());
+    }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::create_runtime;
-use crate::layout::{PUBLISHER, VERSION, lock_word, locks};
+use super::{create_runtime, mortal};
+use crate::layout::{PUBLISHER, VERSION, lock_word, locks, slot_states};
 use crate::ordered_section::TEST_PATIENCE;
+use crate::reaping::{reap, reap_marked};
 use crate::vfs::database_of;
 use crate::{JournalMode, Runtime, layout};
 
@@ -47,6 +48,53 @@ fn a_commit_that_could_not_be_published_is_published_later() {
     a.execute_batch("insert into t values (1000)").unwrap();
     assert_eq!(sum(&a), Ok(1111));
     assert_eq!(sum(&b), Ok(1111));
+}
+
+/// What was acknowledged is in the log, and nobody could tell others of it any more: they find it by
+/// SQLite's recovery. While the section cannot be entered, the dead one keeps its lock.
+#[test]
+fn a_commit_whose_writer_died_before_it_was_published() {
+    for close in [false, true] {
+        for patient in [true, false] {
+            let runtime = create_runtime();
+            let (a, b) = (connect(&runtime), connect(&runtime));
+            let words = runtime.inner().control();
+            // SAFETY: the connections are open, and nothing else uses their databases now.
+            let [(slot, generation), (reaper, _)] =
+                [&a, &b].map(|db| unsafe { database_of(db.handle()) }.unwrap().identity());
+            let slot_word = || words.load(layout::slot(slot));
+            a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+            assert_eq!(sum(&b), Ok(1));
+            TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+            a.execute_batch("begin immediate; insert into t values (10)").unwrap();
+            words.store(PUBLISHER, STALLED + 1);
+            a.execute_batch("commit").unwrap();
+            if close {
+                drop(a);
+                assert_ne!(slot_word() & slot_states::MASK, slot_states::FREE, "it cannot be closed whole");
+            } else {
+                mortal::die_after(0);
+                drop(a);
+                mortal::revive();
+                TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+            }
+            if !patient {
+                assert!(!reap(words, reaper, slot, generation), "nobody can recover it now");
+                assert_eq!(slot_word() & slot_states::MASK, slot_states::DEAD);
+                assert_ne!(words.load(layout::lock(locks::WRITE) + lock_word::OWNER), 0);
+            }
+            words.store(PUBLISHER, 0);
+            if patient {
+                assert!(reap(words, reaper, slot, generation));
+            } else {
+                reap_marked(words, reaper);
+            }
+            assert_eq!(slot_word() & slot_states::MASK, slot_states::FREE);
+            assert_eq!(sum(&b), Ok(11), "an acknowledged commit is lost");
+            b.execute_batch("insert into t values (100)").unwrap();
+            assert_eq!(sum(&connect(&runtime)), Ok(111));
+        }
+    }
 }
 
 /// SQLite repeats a hundred times what did not succeed: only the first time is waited for.

@@ -16,6 +16,7 @@ use rusqlite::ffi;
 
 use super::Database;
 use super::io_methods::database_of;
+use crate::layout::FileKind;
 use crate::memory;
 
 /// The mark in frames: 64 MiB of pages of 4096 bytes, or half of a smaller log.
@@ -27,9 +28,16 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(250);
 /// How long after one that was in vain another is tried, if the log did not grow by much before.
 const RESTART_AGAIN: Duration = Duration::from_secs(5);
 
+/// The page size of a database that is yet to be written, as far as the log's room goes.
+const USUAL_PAGE_SIZE: u32 = 4096;
+const SMALLEST_PAGE_SIZE: u32 = 512;
+const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
+
 /// When one connection checkpoints.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
+    /// The page size that frames are counted in; 0 if the database had none yet.
+    page_size: u32,
     /// Frames in the log from which a commit checkpoints; 0 for never.
     pub autocheckpoint: u32,
     /// Frames in the log from which it has the log start anew.
@@ -47,10 +55,21 @@ struct InVain {
 }
 
 impl Policy {
-    /// For a log that has room for so many frames.
-    pub fn new(frames: u32) -> Self {
-        let high_water = HIGH_WATER_FRAMES.min(frames / 2).max(1);
-        Policy { autocheckpoint: 1000.min(frames / 4).max(1), high_water, room: frames, in_vain: None }
+    /// For a log that has room for so many bytes.
+    fn new(page_size: u32, capacity: u64) -> Self {
+        let size = if page_size == 0 { USUAL_PAGE_SIZE } else { page_size };
+        let room = (capacity / u64::from(size)).min(i32::MAX as u64) as u32;
+        let high_water = HIGH_WATER_FRAMES.min(room / 2).max(1);
+        Policy { page_size, autocheckpoint: 1000.min(room / 4).max(1), high_water, room, in_vain: None }
+    }
+
+    /// The same for pages of another size; what the user has set stays.
+    fn resized(self, page_size: u32, capacity: u64) -> Self {
+        let (before, mut after) = (Policy::new(self.page_size, capacity), Policy::new(page_size, capacity));
+        if self.autocheckpoint != before.autocheckpoint {
+            after.autocheckpoint = self.autocheckpoint;
+        }
+        after
     }
 
     /// What to do about a log of so many frames.
@@ -79,17 +98,56 @@ impl Policy {
     }
 }
 
-/// Has the connection checkpoint by its [`Policy`].
+/// Has the connection checkpoint by its [`Policy`], and count the database's capacity in pages of this
+/// size, or 0 if that is not known yet: a statement that needs a page too many then fails itself, not the
+/// commit after it.
 ///
 /// # Safety
 /// `db` must be an open connection whose main database is of this VFS.
-pub unsafe fn install(db: *mut ffi::sqlite3, policy: Policy) {
+pub unsafe fn install(db: *mut ffi::sqlite3, page_size: u32) {
     // SAFETY: as the caller promises.
     if let Some(database) = unsafe { database_of(db) } {
         database.set_connection(db);
-        database.set_checkpoint_policy(policy);
+        database.set_checkpoint_policy(Policy::new(page_size, database.capacity(FileKind::WriteAhead)));
         resume(database);
+        let capacity = database.capacity(FileKind::Database);
+        // SAFETY: as the caller promises; no reference to the database is used any more.
+        unsafe { limit(db, page_size, capacity) };
     }
+}
+
+/// Tells SQLite of the capacity. A page size that is not known yet may be the smallest: what SQLite then
+/// allows and the file has no room for fails when it is written.
+///
+/// # Safety
+/// `db` must be an open connection, and no reference to its database may be in use.
+unsafe fn limit(db: *mut ffi::sqlite3, page_size: u32, capacity: u64) {
+    let pages = capacity / u64::from(page_size.max(SMALLEST_PAGE_SIZE));
+    let pragma = format!("pragma main.max_page_count = {}\0", pages.clamp(1, SQLITE_MAX_PAGE_COUNT));
+    // SAFETY: as the caller promises; the text ends with a NUL. Without the limit, writing fails instead.
+    unsafe { ffi::sqlite3_exec(db, pragma.as_ptr().cast(), None, null_mut(), null_mut()) };
+}
+
+/// A database can get its page size, or another one, after a connection was opened: from the first
+/// commit in WAL mode on, capacities are counted in pages as they are.
+///
+/// # Safety
+/// As for [`limit`]; `database` must be the main database of `db`.
+unsafe fn follow_page_size(db: *mut ffi::sqlite3, database: *mut Database) {
+    // SAFETY: as the caller promises; the reference ends before SQLite is called.
+    let capacity = unsafe {
+        let database = &mut *database;
+        let (page_size, log) = (database.page_size(), database.capacity(FileKind::WriteAhead));
+        match database.checkpoint_policy() {
+            Some(policy) if page_size != 0 && policy.page_size != page_size => {
+                *policy = policy.resized(page_size, log);
+            }
+            _ => return,
+        }
+        (page_size, database.capacity(FileKind::Database))
+    };
+    // SAFETY: as the caller promises.
+    unsafe { limit(db, capacity.0, capacity.1) };
 }
 
 /// Puts the hook back in its place.
@@ -114,6 +172,7 @@ unsafe extern "C" fn after_commit(
     unsafe {
         let database = database.cast::<Database>();
         let frames = frames.max(0) as u32;
+        follow_page_size(db, database);
         let mode = (*database).checkpoint_policy().and_then(|policy| policy.mode(frames, memory::now()));
         let Some(mode) = mode else {
             return ffi::SQLITE_OK;

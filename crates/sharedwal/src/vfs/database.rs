@@ -17,7 +17,7 @@ use crate::counters;
 use crate::fence::Fence;
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks};
+use crate::layout::{self, FileKind, connection_word, locks};
 use crate::locks::{Contended, LockTable, Mode};
 use crate::ordered_section::patience;
 use crate::runtime::Inner;
@@ -37,6 +37,11 @@ pub const EVICTED: c_int = ffi::SQLITE_IOERR_LOCK;
 /// The version of the database file.
 const FILE_VERSION: u32 = layout::file(FileKind::Database) + layout::file_word::VERSION;
 
+/// From such a sleep on, SQLite has looked for a snapshot in vain often enough: 15 times.
+const OVERTAKEN: Duration = Duration::from_millis(1);
+/// A writer waits so long for somebody's look, and somebody who looks for a writer.
+const LONGEST_LOOK: Duration = Duration::from_millis(50);
+
 /// One connection's end of a database.
 pub struct Database {
     runtime: Arc<Inner>,
@@ -49,10 +54,14 @@ pub struct Database {
     /// be published: they are let go after the next sync that comes through.
     owed_shared: u32,
     owed_exclusive: u32,
+    /// Whether others can see that something is owed.
+    owes: bool,
     index: Option<WalIndex>,
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
     contended: Option<Contended>,
+    /// Whether writers are held up until this connection has looked for a snapshot.
+    looks_in_turn: bool,
     persist_wal: bool,
     /// SQLite's connection, for what is installed in it; null where nothing is.
     connection: *mut ffi::sqlite3,
@@ -103,9 +112,11 @@ impl Database {
             exclusive: 0,
             owed_shared: 0,
             owed_exclusive: 0,
+            owes: false,
             index: None,
             unattached: false,
             contended: None,
+            looks_in_turn: false,
             persist_wal: false,
             connection: std::ptr::null_mut(),
             busy_timeout: None,
@@ -132,6 +143,16 @@ impl Database {
     pub fn forget(&mut self) {
         (self.level, self.shared, self.exclusive) = (NONE, 0, 0);
         (self.owed_shared, self.owed_exclusive) = (0, 0);
+    }
+
+    /// Bytes that a file has room for.
+    pub fn capacity(&self, kind: FileKind) -> u64 {
+        self.runtime.file(kind).capacity()
+    }
+
+    /// The page size that the wal-index tells; 0 if there is none.
+    pub fn page_size(&self) -> u32 {
+        self.index.as_ref().map_or(0, WalIndex::page_size)
     }
 
     /// The database file.
@@ -217,13 +238,12 @@ impl Database {
         if level >= self.level {
             return ffi::SQLITE_OK;
         }
-        if self.level == EXCLUSIVE && !Mutation::ExclusiveGivenUpUnpublished.is_on() {
-            let holding = self.holding();
-            if let Some(index) = &mut self.index
-                && index.sync(holding).is_err()
-            {
-                return ffi::SQLITE_IOERR_UNLOCK;
-            }
+        if self.level == EXCLUSIVE
+            && !Mutation::ExclusiveGivenUpUnpublished.is_on()
+            && self.sync(self.holding()).is_err()
+        {
+            self.owe(true);
+            return ffi::SQLITE_IOERR_UNLOCK;
         }
         // RESERVED first: while it stands, nobody takes the journal for a hot one.
         if self.level >= RESERVED {
@@ -290,6 +310,7 @@ impl Database {
             if self.sync(holding).is_err() {
                 let owed = if exclusive { &mut self.owed_exclusive } else { &mut self.owed_shared };
                 *owed |= wanted.fold(0, |bits, lock| bits | 1 << lock);
+                self.owe(true);
                 return ffi::SQLITE_IOERR_SHMLOCK;
             }
             for lock in wanted {
@@ -298,7 +319,7 @@ impl Database {
             return ffi::SQLITE_OK;
         }
         for lock in wanted.clone() {
-            let taken = if exclusive { self.locks.try_exclusive(lock) } else { self.locks.try_shared(lock) };
+            let taken = if exclusive { self.try_exclusive(lock) } else { self.locks.try_shared(lock) };
             if let Err(contended) = taken {
                 (first..lock).for_each(|taken| self.release(taken, exclusive));
                 // Refreshed on failure too: SQLite goes on from what it sees then.
@@ -320,6 +341,15 @@ impl Database {
             counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
         }
         ffi::SQLITE_OK
+    }
+
+    /// Takes a lock. Somebody's look, for which it is claimed, is waited for: readers hold a writer up
+    /// for that moment, also one without a busy timeout, but it is not refused.
+    fn try_exclusive(&mut self, lock: u32) -> Result<(), Contended> {
+        self.locks.try_exclusive(lock).or_else(|contended| {
+            let looked_at = self.locks.is_looked_at(lock) && self.locks.wait_for(contended, LONGEST_LOOK);
+            if looked_at { self.locks.try_exclusive(lock) } else { Err(contended) }
+        })
     }
 
     /// One of these locks was waited for, if any was, and is had now.
@@ -361,7 +391,21 @@ impl Database {
     }
 
     fn sync(&mut self, holding: Holding) -> Result<(), ()> {
-        self.index.as_mut().map_or(Ok(()), |index| index.sync(holding).map_err(|_| ()))
+        if let Some(index) = &mut self.index {
+            index.sync(holding).map_err(|_| ())?;
+            if self.owes {
+                self.owe(false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether what was done here is still to be published: who reaps this connection has
+    /// SQLite recover it from the log then.
+    fn owe(&mut self, owes: bool) {
+        self.owes = owes;
+        let at = layout::connection(self.slot_index) + connection_word::OWED;
+        self.runtime.control().store(at, u32::from(owes));
     }
 
     /// SQLite's xShmBarrier. It cannot fail: a sync that does not come through shows at the next
@@ -373,13 +417,23 @@ impl Database {
         if let Some(index) = &mut self.index {
             let _ = index.barrier(holding, locked);
         }
+        // Whether the look was in vain is known to SQLite after this.
+        if self.looks_in_turn && self.shared >> locks::READ != 0 {
+            self.looks_in_turn = false;
+            self.locks.give_up();
+        }
     }
 
     /// SQLite's xShmUnmap.
     pub fn shm_unmap(&mut self) -> c_int {
         let holding = self.holding();
-        let published = self.index.take().map_or(Ok(()), |index| index.detach(holding));
-        if published.is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_SHMMAP }
+        if let Some(index) = self.index.take() {
+            let published = index.detach(holding).is_ok();
+            if self.owes == published {
+                self.owe(!published);
+            }
+        }
+        if self.owes { ffi::SQLITE_IOERR_SHMMAP } else { ffi::SQLITE_OK }
     }
 
     /// Refreshes the copy of the wal-index before SQLite looks at it anew.
@@ -579,6 +633,18 @@ impl Database {
         self.locks.wait_for_turn(contended, polling.left());
         polling.woken();
         self.polling = Some(polling);
+    }
+
+    /// SQLite's sleep before it looks for a snapshot once more. A look takes about as long as a small
+    /// commit, and a writer that never pauses can overtake one after the other, up to the hundredth and
+    /// SQLITE_PROTOCOL: after some in vain, writers wait until the next one is over.
+    pub fn pause_before_look(&mut self, duration: Duration) {
+        let Ok(_inside) = self.fence.enter() else { return };
+        self.pause(duration);
+        if duration >= OVERTAKEN && self.exclusive & (1 << locks::WRITE) == 0 {
+            self.locks.claim_for_look(locks::WRITE, duration.max(LONGEST_LOOK));
+            self.looks_in_turn = true;
+        }
     }
 
     /// Sleeps for a time, on a word that nobody notifies.

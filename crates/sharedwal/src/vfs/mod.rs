@@ -15,7 +15,7 @@ mod scope;
 mod write_ahead;
 
 pub use busy::install as install_busy_handler;
-pub use checkpoints::{Policy as CheckpointPolicy, install as install_checkpoints};
+pub use checkpoints::install as install_checkpoints;
 pub use database::Database;
 #[cfg(any(test, feature = "snapshot"))]
 pub use io_methods::database_of;

@@ -90,7 +90,7 @@ pub fn sleep(duration: Duration) {
         if polls {
             database.poll(duration);
         } else {
-            database.pause(duration);
+            database.pause_before_look(duration);
         }
         if !Mutation::SleepDoesNotRefresh.is_on() {
             database.refresh();

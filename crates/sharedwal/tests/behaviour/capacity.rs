@@ -125,6 +125,41 @@ fn a_vacuum_that_does_not_fit() {
     check_integrity(&db);
 }
 
+/// A database gets its page size with its first page, after the connection was opened: its capacity
+/// is what was said, in pages of any size.
+#[test]
+fn limits_of_a_page_size_that_was_chosen_later() {
+    for page_size in [512, 1024, 65_536] {
+        for mode in [JournalMode::Wal, JournalMode::Delete] {
+            let runtime = small(1024 * KIB, 4096 * KIB);
+            let db = connect_in(&runtime, JournalMode::Keep);
+            let name = mode.name().unwrap();
+            run(&db, &format!("pragma page_size = {page_size}; pragma journal_mode = {name}")).unwrap();
+            run(&db, "create table t (id integer primary key, text)").unwrap();
+            if mode == JournalMode::Wal {
+                assert_eq!(integer(&db, "pragma max_page_count") * page_size, 1024 * 1024);
+                let frames = 4096 * 1024 / page_size;
+                assert_eq!(integer(&db, "pragma wal_autocheckpoint"), (frames / 4).min(1000));
+            }
+            let full = (0..10_000).find_map(|_| run(&db, INSERT).err());
+            assert_eq!(full, Some(ffi::SQLITE_FULL), "{page_size} {name}");
+            let used = integer(&db, "pragma page_count") * page_size;
+            assert!((900 * 1024..=1024 * 1024).contains(&used), "{used} bytes, {page_size} {name}");
+            check_integrity(&db);
+        }
+    }
+}
+
+/// What the user has set stays when the page size becomes known.
+#[test]
+fn an_autocheckpoint_set_before_the_first_page() {
+    let runtime = small(8192 * KIB, 4096 * KIB);
+    let db = connect_in(&runtime, JournalMode::Keep);
+    run(&db, "pragma page_size = 512; pragma journal_mode = wal; pragma wal_autocheckpoint = 7").unwrap();
+    run(&db, "create table t (id integer primary key, text)").unwrap();
+    assert_eq!(integer(&db, "pragma wal_autocheckpoint"), 7);
+}
+
 /// The limits count pages of the size that the database has, even if nothing was read of it yet.
 #[test]
 fn limits_of_other_page_sizes() {

@@ -5,35 +5,31 @@
 //! processes' stores to become visible, [`WalIndex::sync`] publishes the words that changed here
 //! and refreshes the copy from the shared words. `docs/design.md` has the rules and their proofs.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::ptr::NonNull;
+mod changes;
+mod page;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::injection::{Mutation, Point};
 use crate::layout::{
-    ATTACHED, HEADER, HEADER_WORDS, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, INDEX_PAGE_WORDS, INDEX_PAGES,
-    SLOT_WORDS, index_generation,
+    ATTACHED, HEADER, HEADER_WORDS, INDEX_MAX_PAGES, INDEX_PAGE_WORDS, INDEX_PAGES, SLOT_WORDS,
+    index_generation,
 };
 use crate::memory::{Change, Words};
 use crate::ordered_section::{self, Section, Stalled, Version};
-
-const HEADER_LEN: usize = HEADER_WORDS as usize;
-const PAGE_LEN: usize = INDEX_PAGE_WORDS as usize;
+#[cfg(test)]
+use page::page_of;
+use page::{HEADER_LEN, PAGE_LEN, Page, first_entry};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
+/// `WalIndexHdr.szPage`, in the upper half.
+const PAGE_SIZE: usize = 3;
 /// `WalIndexHdr.mxFrame`.
 const MX_FRAME: usize = 4;
 /// `WalIndexHdr.aSalt`.
 const SALT: std::ops::Range<usize> = 8..10;
-
-/// Frames that a wal-index page has room for; the first has the header in front of them.
-const FRAMES: u32 = 4096;
-const FRAMES_FIRST: u32 = FRAMES - HEADER_WORDS;
-/// Where a page's hash slots begin, in words: 8192 slots of 16 bits.
-const HASH: usize = 4096;
-const HASH_SLOTS: u32 = 8192;
 
 /// What a connection may have changed since its last sync, as its locks tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,71 +40,6 @@ pub enum Holding {
     Write,
     /// RECOVER, or the file's EXCLUSIVE: any word.
     Everything,
-}
-
-/// A private page of the wal-index at an address that does not move.
-struct Page {
-    words: NonNull<u32>,
-    /// The shared generation that this copy is of.
-    generation: u32,
-    /// Frames whose page numbers stood here after the last sync.
-    frames: u32,
-    /// Mapped, and not yet copied from the shared words.
-    fresh: bool,
-}
-
-const PAGE_LAYOUT: Layout = match Layout::from_size_align(INDEX_PAGE_BYTES as usize, 8) {
-    Ok(layout) => layout,
-    Err(_) => panic!("a page has a valid layout"),
-};
-
-impl Page {
-    fn new() -> Page {
-        // SAFETY: the layout has a size above zero.
-        let Some(words) = NonNull::new(unsafe { alloc_zeroed(PAGE_LAYOUT) }) else {
-            handle_alloc_error(PAGE_LAYOUT)
-        };
-        let fresh = !Mutation::NewPageNotCopied.is_on();
-        Page { words: words.cast(), generation: 0, frames: 0, fresh }
-    }
-
-    fn words(&self) -> &[u32] {
-        // SAFETY: allocated with this length; SQLite writes to it only while no call into this
-        // module is running, since both happen in the thread that uses the connection.
-        unsafe { std::slice::from_raw_parts(self.words.as_ptr(), PAGE_LEN) }
-    }
-
-    fn words_mut(&mut self) -> &mut [u32] {
-        // SAFETY: as in `words`, and `&mut self` excludes another slice from here.
-        unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr(), PAGE_LEN) }
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        // SAFETY: allocated with this layout in `new`.
-        unsafe { dealloc(self.words.as_ptr().cast(), PAGE_LAYOUT) };
-    }
-}
-
-/// Where the page numbers of a page begin, in words.
-fn first_entry(page: usize) -> usize {
-    if page == 0 { HEADER_LEN } else { 0 }
-}
-
-/// Frames before the first of a page.
-fn frames_before(page: usize) -> u32 {
-    if page == 0 { 0 } else { FRAMES_FIRST + (page as u32 - 1) * FRAMES }
-}
-
-/// Frames that a page has room for.
-fn room(page: usize) -> u32 {
-    if page == 0 { FRAMES_FIRST } else { FRAMES }
-}
-
-/// The page that has a frame's entry; frames count from 1.
-fn page_of(frame: u32) -> usize {
-    (frame.saturating_add(HEADER_WORDS - 1) / FRAMES) as usize
 }
 
 /// The private copy of one connection.
@@ -243,7 +174,7 @@ impl WalIndex {
             }
         }
         self.sync(holding)?;
-        Ok(self.pages[page as usize].words.as_ptr())
+        Ok(self.pages[page as usize].address())
     }
 
     /// Publishes what this connection changed, then refreshes its copy. `holding` is what it held
@@ -283,6 +214,13 @@ impl WalIndex {
         if old != new && (commit || Mutation::RestartCompleted.is_on()) {
             old.copy_from_slice(new);
         }
+    }
+
+    /// The page size in the header, in bytes; 0 if that was never written.
+    pub fn page_size(&self) -> u32 {
+        // SQLite keeps it in 16 bits, with 65536 as 1.
+        let size = self.pages.first().map_or(0, |page| page.words()[PAGE_SIZE] >> 16);
+        size & 0xfe00 | (size & 1) << 16
     }
 
     /// Stores the words that differ from what this connection last saw.
@@ -356,103 +294,6 @@ impl WalIndex {
         Ok(())
     }
 
-    /// The pages that were copied since they were mapped: only these can have been changed.
-    fn copied(&self) -> std::ops::Range<usize> {
-        0..self.pages.partition_point(|page| !page.fresh)
-    }
-
-    /// The changes that the holder of WRITE can have made: frames appended after the committed
-    /// ones, or frames of its own taken back. Entries of committed frames never change.
-    fn appended(&self) -> Vec<(usize, Vec<Change>)> {
-        let committed = self.shadow[MX_FRAME].min(self.pages[0].words()[MX_FRAME]);
-        let mut changed = Vec::new();
-        for page in self.copied().skip(page_of(committed.max(1))) {
-            let words = self.pages[page].words();
-            let start = committed.saturating_sub(frames_before(page));
-            let known = self.pages[page].frames;
-            let entries = &words[first_entry(page)..][..room(page) as usize];
-            // A page without a committed frame may hold what a writer left that died: a few frames of
-            // a transaction, or half of their removal.
-            let kept = self.kept(page, start, known) || Mutation::OnlyAppendedPublished.is_on();
-            let changes = if start > 0 && kept {
-                let appended = entries[known as usize..].iter().take_while(|entry| **entry != 0);
-                self.appended_in(page, known, appended.count() as u32)
-            } else {
-                self.differences(page)
-            };
-            changed.push((page, changes));
-            // The next page can have been reached only through the last entry of this one. If a
-            // transaction went back from there, SQLite clears what it left before the next use.
-            if entries[room(page) as usize - 1] == 0 {
-                break;
-            }
-        }
-        changed
-    }
-
-    /// Pages up to the last that holds entries of frames, those of an open transaction included.
-    #[cfg(debug_assertions)]
-    fn reached(&self) -> usize {
-        let copied = self.copied().end;
-        let last = page_of(self.pages[0].words()[MX_FRAME].max(1));
-        let not_full = |page: &usize| {
-            let last_entry = first_entry(*page) + room(*page) as usize - 1;
-            self.pages[*page].words()[last_entry] == 0
-        };
-        (last..copied).find(not_full).map_or(copied, |page| page + 1)
-    }
-
-    /// Whether the entries of the frames `start..known` of a page are as they are shared.
-    fn kept(&self, page: usize, start: u32, known: u32) -> bool {
-        if start >= known {
-            return true;
-        }
-        let first = first_entry(page) + start as usize;
-        let count = (known - start) as usize;
-        let mut shared = vec![0; count];
-        self.index.copy_out((page * PAGE_LEN + first) as u32, &mut shared);
-        self.pages[page].words()[first..][..count] == *shared
-    }
-
-    /// The entries and hash slots of `count` frames appended after the first `known` of a page.
-    fn appended_in(&self, page: usize, known: u32, count: u32) -> Vec<Change> {
-        let words = self.pages[page].words();
-        let change = |at: usize| Change { at: (page * PAGE_LEN + at) as u32, value: words[at] };
-        let mut changes = Vec::with_capacity(count as usize * 2);
-        for entry in known..known + count {
-            let at = first_entry(page) + entry as usize;
-            changes.push(change(at));
-            // SQLite's hash: walHash() and walNextHash() of wal.c.
-            let mut slot = words[at].wrapping_mul(383) & (HASH_SLOTS - 1);
-            for _ in 0..HASH_SLOTS {
-                let word = HASH + (slot / 2) as usize;
-                let halves = words[word].to_ne_bytes();
-                let half = (slot % 2) as usize * 2;
-                let value = u16::from_ne_bytes([halves[half], halves[half + 1]]);
-                if u32::from(value) == entry + 1 {
-                    changes.push(change(word));
-                    break;
-                }
-                slot = (slot + 1) & (HASH_SLOTS - 1);
-            }
-        }
-        changes
-    }
-
-    /// Every word of a page, but the header, that is not as it is shared.
-    fn differences(&self, page: usize) -> Vec<Change> {
-        let first = first_entry(page);
-        let base = (page * PAGE_LEN) as u32;
-        let mut shared = vec![0; PAGE_LEN - first];
-        self.index.copy_out(base + first as u32, &mut shared);
-        let private = &self.pages[page].words()[first..];
-        let pairs = private.iter().zip(&shared).enumerate();
-        pairs
-            .filter(|(_, (private, shared))| private != shared)
-            .map(|(at, (private, _))| Change { at: base + (first + at) as u32, value: *private })
-            .collect()
-    }
-
     /// Copies what others published. Words of this connection's own were published before, so a
     /// page whose generation is not the one it has was changed by somebody else.
     fn refresh(&mut self) -> Result<(), Stalled> {
@@ -513,11 +354,5 @@ impl WalIndex {
     #[cfg(test)]
     pub fn page_count(&self) -> usize {
         self.pages.len()
-    }
-
-    /// Finds how many entries a page has: they stand without a gap from its beginning.
-    fn count_frames(&mut self, page: usize) {
-        let entries = &self.pages[page].words()[first_entry(page)..][..room(page) as usize];
-        self.pages[page].frames = entries.partition_point(|entry| *entry != 0) as u32;
     }
 }
