@@ -46,6 +46,7 @@ const DONE = 6;
 const COMMAND = 7;
 const OBEYED = 8;
 const TERMINATED = 9;
+const WAITING_SINCE = 10;
 const BEGUN_AT = 16;
 const DONE_AT = BEGUN_AT + KEPT;
 const RECORD = DONE_AT + KEPT;
@@ -188,6 +189,16 @@ export class WorkerRecord {
   /** Whether it is in a transaction that has the writer's lock. */
   get holds() {
     return this.#load(BEGUN) !== this.#load(DONE);
+  }
+
+  /** It asks for the writer's lock now. */
+  wait() {
+    this.#store(WAITING_SINCE, this.ledger.now());
+    this.doing = 'waiting';
+  }
+
+  get waitingSince() {
+    return this.#load(WAITING_SINCE);
   }
 
   begin() {

@@ -6,7 +6,7 @@
  * @typedef {import('./kill_ledger.js').WorkerRecord} WorkerRecord
  * @typedef {'plain' | 'asked'} How ended by `worker.terminate()`, or by `terminate(runtime, worker)`
  * @typedef {{ record: WorkerRecord, how?: How, calledAt?: number }} Watched
- * @typedef {{ name: string, victim: WorkerRecord, from: number, held: boolean }} Open
+ * @typedef {{ name: string, victim: WorkerRecord, since: number, from?: number, held: boolean }} Open
  * @typedef {{ watched: Watched, number: number, from: number }} Waiter
  */
 
@@ -88,18 +88,25 @@ export class StallClock {
   /**
    * @param {string} name
    * @param {WorkerRecord} victim
-   * @param {number} from
+   * @param {number} since
    */
-  #begin(name, victim, from) {
-    const others = [...this.#watched.values()].filter(({ record }) => record !== victim);
-    const someoneWaits = others.some(
-      ({ how, record }) => how === undefined && record.doing === 'waiting',
-    );
-    if (someoneWaits) this.#open.push({ name, victim, from, held: victim.holds });
+  #begin(name, victim, since) {
+    this.#open.push({ name, victim, since, held: victim.holds });
   }
 
-  /** @param {number} ms */
-  #add(/** @type {string} */ name, ms) {
+  /** Since when somebody waits who is not dying; undefined where nobody does. */
+  #waitingSince() {
+    const times = [...this.#watched.values()]
+      .filter(({ how, record }) => how === undefined && record.doing === 'waiting')
+      .map(({ record }) => record.waitingSince);
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} ms
+   */
+  #add(name, ms) {
     const list = this.times.get(name) ?? [];
     list.push(ms);
     this.times.set(name, list);
@@ -112,7 +119,15 @@ export class StallClock {
   }
 
   /** @param {Open} open */
-  #settle({ name, victim, from, held }) {
+  #settle(open) {
+    const { name, victim, since, held } = open;
+    if (open.from === undefined) {
+      const waitingSince = this.#waitingSince();
+      // A commit before anybody waited: this death holds up nobody.
+      if (waitingSince === undefined) return this.#someoneCommitted(victim, since);
+      open.from = Math.max(since, waitingSince);
+    }
+    const { from } = open;
     let commit = Infinity;
     let handedOn = Infinity;
     for (const { record, how } of this.#watched.values()) {
@@ -134,6 +149,16 @@ export class StallClock {
     return true;
   }
 
+  /**
+   * @param {WorkerRecord} victim
+   * @param {number} since
+   */
+  #someoneCommitted(victim, since) {
+    return [...this.#watched.values()].some(
+      ({ record }) => record !== victim && record.firstCommitSince(since) !== undefined,
+    );
+  }
+
   /** @param {Waiter} waiter */
   #settleWaiter({ watched: { record, how }, number, from }) {
     if (record.begun >= number) {
@@ -147,7 +172,9 @@ export class StallClock {
   /** Those that nobody's commit has ended yet, in ms. */
   get unsettled() {
     const now = this.#ledger.now();
-    return this.#open.map(({ from }) => (now - from) / 1000);
+    return this.#open
+      .filter(({ from }) => from !== undefined)
+      .map(({ from = now }) => (now - from) / 1000);
   }
 }
 

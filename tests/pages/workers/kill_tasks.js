@@ -169,7 +169,7 @@ class Life {
   }
 
   #begin() {
-    this.record.doing = 'waiting';
+    this.record.wait();
     this.#db.exec('begin immediate');
     this.record.begin();
     this.record.doing = 'writing';
