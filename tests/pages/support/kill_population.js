@@ -134,7 +134,8 @@ export class Population {
       this.#dying.delete(victim);
       const died = this.died[how];
       died[record.doing] = (died[record.doing] ?? 0) + 1;
-      if (record.connected) this.connected++;
+      // One that was closing its connection may have done so.
+      if (record.connected && record.doing !== 'closing') this.connected++;
     });
     ended.catch((error) => this.errors.push(`the lock of worker ${record.worker}: ${error}`));
     this.#living.delete(victim);
