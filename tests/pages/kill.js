@@ -6,6 +6,7 @@ import { createRuntime, diagnostics, open } from 'sharedwal';
 import { DOINGS, KillLedger } from './support/kill_ledger.js';
 import { LIVING, MOST_DYING, Population, until } from './support/kill_population.js';
 import { Report } from './support/report.js';
+import { pause } from './support/signals.js';
 import { percentiles } from './support/stall_clock.js';
 
 const ACCOUNTS = 200;
@@ -18,6 +19,8 @@ const NOISE = 10;
 
 /** The log's high-water mark is 64 MiB of pages; readers who die slowly may add as much again. */
 const MOST_LOG_BYTES = 192 * 2 ** 20;
+/** Memory of the page and its workers; each that stayed would add 2 MiB at the least. */
+const MOST_MORE_BYTES = 150 * 2 ** 20;
 /** A slot is free so long after its connection died while it was being opened, and some more. */
 const ATTACH_MS = 60_000;
 
@@ -31,6 +34,15 @@ export async function run({ quick, seed, seconds } = {}) {
   );
   await report.part(`seed ${test.seed}`, () => test.run());
   return report.result();
+}
+
+/** What the page and its workers use after a collection of garbage, where an engine tells that. */
+async function memoryBytes() {
+  const { measureUserAgentSpecificMemory: measure } =
+    /** @type {{ measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> }} */ (
+      /** @type {unknown} */ (performance)
+    );
+  return (await measure?.call(performance))?.bytes;
 }
 
 class KillTest {
@@ -62,9 +74,11 @@ class KillTest {
     });
     const start = performance.now();
     const polling = setInterval(() => population.poll(), 5);
+    const early = pause(this.seconds * 250).then(() => memoryBytes());
     try {
       await population.kill(start + this.seconds * 1000);
       const rate = (1000 * population.deaths) / (performance.now() - start);
+      if (this.seconds >= 60) this.#memory(await early, await memoryBytes());
       await this.#finish(population);
       await this.#verify(population, wasmModule);
       this.#measure(population, rate);
@@ -72,6 +86,16 @@ class KillTest {
       clearInterval(polling);
       population.terminate();
     }
+  }
+
+  /**
+   * @param {number | undefined} early after a quarter of the time
+   * @param {number | undefined} late
+   */
+  #memory(early, late) {
+    if (early === undefined || late === undefined) return;
+    this.report.below('bytes that are in use later', late, early + MOST_MORE_BYTES);
+    this.report.figures.memoryMiB = [early, late].map((bytes) => Math.round(bytes / 2 ** 20));
   }
 
   /** @param {WebAssembly.Module} wasmModule */
