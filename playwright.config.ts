@@ -1,6 +1,20 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumArguments } from './scripts/setup/chromium-arguments.mjs';
 
+/** Chromium, unless the executable of a Firefox is given. */
+const { SHAREDWAL_CHROMIUM, SHAREDWAL_FIREFOX } = process.env;
+const engine = SHAREDWAL_FIREFOX
+  ? {
+      browserName: 'firefox' as const,
+      // Not Playwright's own build of Firefox, but one as it is released.
+      channel: 'moz-firefox',
+      launchOptions: { executablePath: SHAREDWAL_FIREFOX },
+    }
+  : {
+      browserName: 'chromium' as const,
+      launchOptions: { executablePath: SHAREDWAL_CHROMIUM, args: chromiumArguments },
+    };
+
 const port = Number(process.env.SHAREDWAL_PORT ?? 8931);
 
 export default defineConfig({
@@ -17,12 +31,8 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     baseURL: `http://localhost:${port}`,
-    browserName: 'chromium',
     headless: true,
-    launchOptions: {
-      executablePath: process.env.SHAREDWAL_CHROMIUM,
-      args: chromiumArguments,
-    },
+    ...engine,
   },
   webServer: {
     command: `node scripts/serve.mjs ${port}`,

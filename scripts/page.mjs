@@ -1,4 +1,4 @@
-// Opens a page of this repository in Chromium and waits for the report that it leaves in a global.
+// Opens a page of this repository in a browser and waits for the report that it leaves in a global.
 import { serve } from './serve.mjs';
 import { chromiumArguments } from './setup/chromium-arguments.mjs';
 import { Stop, say } from './setup/report.mjs';
@@ -7,6 +7,7 @@ import { Stop, say } from './setup/report.mjs';
  * @template Report
  * @param {object} page
  * @param {string} page.chromium the browser's executable
+ * @param {string} [page.firefox] that of a Firefox, to be taken instead
  * @param {string} page.address path and query
  * @param {string} page.global the name of the global that will hold the report
  * @param {string} page.topic lines that the page logs with `[topic]` in front are shown
@@ -14,37 +15,34 @@ import { Stop, say } from './setup/report.mjs';
  * @param {boolean} [page.headed] with a window, for watching
  * @returns {Promise<Report>}
  */
-export async function reportOf({ chromium, address, global, topic, timeout, headed = false }) {
-  const { chromium: engine } = await import('@playwright/test');
+export async function reportOf(page) {
+  const { address, global, topic, timeout } = page;
   const server = await serve();
-  const browser = await engine.launch({
-    executablePath: chromium,
-    headless: !headed,
-    args: chromiumArguments,
-  });
+  const browser = await launch(page);
   try {
-    say(topic, `Chromium ${browser.version()} opens ${server.url}${address}`);
-    const page = await browser.newPage();
+    const name = page.firefox ? 'Firefox' : 'Chromium';
+    say(topic, `${name} ${browser.version()} opens ${server.url}${address}`);
+    const tab = await browser.newPage();
     /** @type {string[]} */
     const errors = [];
     const prefix = `[${topic}] `;
-    page.on('console', (message) => {
+    tab.on('console', (message) => {
       const text = message.text();
       if (text.startsWith(prefix)) say(topic, text.slice(prefix.length));
       else if (message.type() === 'error') errors.push(text);
     });
     /** @type {Promise<never>} */
     const broken = new Promise((_, reject) => {
-      page.on('pageerror', (error) => reject(new Stop(`The page failed: ${error.stack ?? error}`)));
-      page.on('crash', () => reject(new Stop('The page crashed.')));
+      tab.on('pageerror', (error) => reject(new Stop(`The page failed: ${error.stack ?? error}`)));
+      tab.on('crash', () => reject(new Stop('The page crashed.')));
     });
-    const finished = page
+    const finished = tab
       .goto(server.url + address)
       .then((response) => {
         if (!response?.ok()) throw new Error(`HTTP status ${response?.status()}`);
       })
-      .then(() => page.waitForFunction((name) => name in globalThis, global, { timeout }))
-      .then(() => page.evaluate((name) => Reflect.get(globalThis, name), global))
+      .then(() => tab.waitForFunction((name) => name in globalThis, global, { timeout }))
+      .then(() => tab.evaluate((name) => Reflect.get(globalThis, name), global))
       .catch((error) => {
         const why = error.name === 'TimeoutError' ? `no report after ${timeout / 1000} s` : error;
         throw new Stop([`The page did not finish: ${why}`, ...errors].join('\n'));
@@ -54,4 +52,21 @@ export async function reportOf({ chromium, address, global, topic, timeout, head
     await browser.close();
     await server.close();
   }
+}
+
+/** @param {{ chromium: string, firefox?: string, headed?: boolean }} page */
+async function launch({ chromium, firefox, headed = false }) {
+  const engines = await import('@playwright/test');
+  return firefox
+    ? engines.firefox.launch({
+        // Not Playwright's own build of Firefox, but one as it is released.
+        channel: 'moz-firefox',
+        executablePath: firefox,
+        headless: !headed,
+      })
+    : engines.chromium.launch({
+        executablePath: chromium,
+        headless: !headed,
+        args: chromiumArguments,
+      });
 }

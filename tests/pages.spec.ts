@@ -15,6 +15,7 @@ const pages: Record<
   snapshot: { minChecks: 50, timeout: 3 * MINUTE },
   deaths: { minChecks: 20, timeout: 5 * MINUTE },
   stopping: { minChecks: 60, timeout: 3 * MINUTE },
+  kill: { minChecks: 15, timeout: 4 * MINUTE },
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },

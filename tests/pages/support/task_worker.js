@@ -19,13 +19,13 @@ export class TaskWorker {
   #next = 1;
   #worker;
 
-  /** @param {string} name */
-  constructor(name = 'worker') {
+  /**
+   * @param {string} name
+   * @param {string | URL} script
+   */
+  constructor(name = 'worker', script = new URL('../workers/task_worker.js', import.meta.url)) {
     this.name = name;
-    this.#worker = new Worker(new URL('../workers/task_worker.js', import.meta.url), {
-      type: 'module',
-      name,
-    });
+    this.#worker = new Worker(script, { type: 'module', name });
     this.#worker.addEventListener('message', (event) => {
       const { id, result, error } = event.data;
       const call = this.#waiting.get(id);
