@@ -22,6 +22,7 @@ enum Fate {
 
 thread_local! {
     static FATE: Cell<Fate> = const { Cell::new(Fate::Immortal) };
+    static LAST: Cell<Option<Point>> = const { Cell::new(None) };
 }
 
 /// Deaths at each point, and in the last place those between any two changes.
@@ -64,6 +65,7 @@ pub const POINTS: [Point; 31] = [
 
 /// Lets this thread die after `changes` more changes of shared memory.
 pub fn die_after(changes: u32) {
+    LAST.set(None);
     FATE.set(Fate::After(changes));
 }
 
@@ -76,6 +78,11 @@ pub fn die_at(point: Point, times: u32) {
 pub fn revive() {
     FATE.set(Fate::Immortal);
     TEST_PATIENCE.set(None);
+}
+
+/// The last point that this thread passed before it died, if it did by [`die_after`].
+pub fn last_point() -> Option<Point> {
+    LAST.get()
 }
 
 /// Whether this thread is dead.
@@ -115,6 +122,7 @@ pub fn pass(point: Point) {
     match FATE.get() {
         Fate::At(here, 0) if here == point => die(point as usize),
         Fate::At(here, left) if here == point => FATE.set(Fate::At(here, left - 1)),
+        Fate::After(_) => LAST.set(Some(point)),
         _ => {}
     }
 }
