@@ -100,6 +100,12 @@ impl SharedFile {
         SegmentCounts { allocated, active, reclaimed: allocated - active }
     }
 
+    /// Bytes that its segments have.
+    #[cfg(test)]
+    pub fn reserved(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.len(u64::MAX)).sum()
+    }
+
     /// Reads what is there from `at` on; returns how many bytes that was and fills the rest with
     /// zeros.
     pub fn read(&self, at: u64, out: &mut [u8]) -> usize {

@@ -237,7 +237,9 @@ impl Bytes for HeapBytes {
         if len > self.capacity() {
             return false;
         }
-        self.len.fetch_max(len, Ordering::SeqCst);
+        if lives() {
+            self.len.fetch_max(len, Ordering::SeqCst);
+        }
         true
     }
 
@@ -247,7 +249,6 @@ impl Bytes for HeapBytes {
     }
 
     fn write(&self, at: u64, data: &[u8]) {
-        let start = self.range(at, data.len());
         // A worker can be ended in the middle of a copy.
         let (first, second) = data.split_at(data.len() / 2);
         for half in [first, second] {
@@ -255,9 +256,10 @@ impl Bytes for HeapBytes {
                 Point::HalfCopied.pass();
             }
             if lives() {
-                let offset = half.as_ptr() as usize - data.as_ptr() as usize;
+                let offset = (half.as_ptr() as usize - data.as_ptr() as usize) as u64;
+                let start = self.range(at + offset, half.len());
                 // SAFETY: `range` checked the bounds; a private buffer does not overlap them.
-                unsafe { start.add(offset).copy_from_nonoverlapping(half.as_ptr(), half.len()) };
+                unsafe { start.copy_from_nonoverlapping(half.as_ptr(), half.len()) };
             }
         }
     }

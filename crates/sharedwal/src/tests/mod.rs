@@ -11,6 +11,7 @@ mod coherence;
 mod counters;
 mod dead_connections;
 mod dead_reader;
+mod deaths_in_the_middle;
 mod eviction;
 mod exclusive_mode;
 mod export_snapshot;

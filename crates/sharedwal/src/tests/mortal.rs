@@ -42,6 +42,7 @@ thread_local! {
     /// Where the thread says that it sleeps, and hears that it is to go on.
     static BED: RefCell<Option<(Sender<()>, Receiver<()>)>> = const { RefCell::new(None) };
     static VISIT: RefCell<Option<(Point, Visit)>> = const { RefCell::new(None) };
+    static LAST: Cell<Option<Point>> = const { Cell::new(None) };
 }
 
 /// Changes outside of a fence, and sleeps, since the process started.
@@ -88,6 +89,7 @@ pub const POINTS: [Point; 31] = [
 
 /// Lets this thread die after `changes` more changes of shared memory.
 pub fn die_after(changes: u32) {
+    LAST.set(None);
     FATE.set(Fate::After(changes));
 }
 
@@ -189,6 +191,11 @@ pub fn revive() {
     TEST_PATIENCE.set(None);
 }
 
+/// The last point that this thread passed before it died, if it did by [`die_after`].
+pub fn last_point() -> Option<Point> {
+    LAST.get()
+}
+
 /// Whether this thread is dead, or was taken for dead.
 pub fn is_dead() -> bool {
     matches!(FATE.get(), Fate::Dead | Fate::Evicted)
@@ -237,6 +244,7 @@ pub fn pass(point: Point) {
         Fate::SleepAtCall(left) if is_call(point) => FATE.set(Fate::SleepAtCall(left - 1)),
         Fate::SleepAt(here, 0, time) if here == point => sleep(time),
         Fate::SleepAt(here, left, time) if here == point => FATE.set(Fate::SleepAt(here, left - 1, time)),
+        Fate::After(_) => LAST.set(Some(point)),
         _ => {}
     }
 }
