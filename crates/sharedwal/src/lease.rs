@@ -94,7 +94,7 @@ impl Watch {
             if let Some(runtime) = own.upgrade() {
                 runtime.beat();
                 // Who is still marked could not be reaped when the proof came.
-                if let Some(reaper) = runtime.own_slot() {
+                if let Some((reaper, _inside)) = runtime.reaper() {
                     reap_marked(runtime.control(), reaper);
                 }
             }

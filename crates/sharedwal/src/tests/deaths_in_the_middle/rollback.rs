@@ -96,7 +96,6 @@ fn of_a_change_of_the_journal_mode() {
             allowed: &[AFTER],
             place: &place,
             least: &[("hot", 3), ("hot, and the mode is written", 1), ("changed", 1)],
-            ..ROLLBACK
         }
         .sweep(&|| {
             let runtime = create(64 * KIB);
