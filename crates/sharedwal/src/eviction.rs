@@ -86,7 +86,7 @@ impl Hearing {
 }
 
 /// Takes a connection for dead, unless it is inside of its fence.
-fn evict(words: &dyn Words, slot: u32, generation: u32) -> bool {
+pub fn evict(words: &dyn Words, slot: u32, generation: u32) -> bool {
     let [unproven, dead] =
         [slot_states::UNPROVEN, slot_states::DEAD].map(|state| slot_word(generation, state));
     let mut evicted = words.compare_exchange(layout::slot(slot), unproven, dead) == unproven;

@@ -118,8 +118,14 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         Mutation::CheckpointStartsUnpublished,
         &["checkpoint_start::what_is_attempted_is_known_before_the_first_page_is_written"],
     ),
-    (Mutation::EvictedGoesOn, &["eviction::asleep_before_a_call"]),
-    (Mutation::EvictedInside, &["eviction::asleep_in_a_change"]),
+    (
+        Mutation::EvictedGoesOn,
+        &["model::fence::who_is_evicted_changes_nothing_any_more", "eviction::asleep_before_a_call"],
+    ),
+    (
+        Mutation::EvictedInside,
+        &["model::fence::who_is_evicted_changes_nothing_any_more", "eviction::asleep_in_a_change"],
+    ),
     (Mutation::RefusedCommitDone, &["eviction::asleep_before_a_call"]),
     (Mutation::PendingCountsAsReserved, &["file_locks::only_a_writer_makes_a_journal_cold"]),
 ];

@@ -7,6 +7,7 @@
 
 mod attaching;
 mod engine;
+mod fence;
 mod locks;
 mod memory;
 mod ordered_section;
