@@ -12,9 +12,28 @@ export interface WasmSource {
 
 let loading: Promise<void> | undefined;
 
+// Each instance takes some 10 GiB of address space, of which Chromium has 1 TiB for all workers of a
+// page and their shared memory. One that was ended may keep its part for 2 s, as long as it may run on.
+const ADDRESS_SPACE_MS = 5000;
+const RETRY_MS = 200;
+
+async function instantiateWhenThereIsRoom(
+  source: string | URL | WebAssembly.Module | undefined,
+): Promise<WebAssembly.Memory> {
+  const deadline = performance.now() + ADDRESS_SPACE_MS;
+  for (;;) {
+    try {
+      return await instantiate(source);
+    } catch (error) {
+      if (!(error instanceof RangeError) || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
 async function load({ wasmUrl, wasmModule }: WasmSource): Promise<void> {
   try {
-    attachMemory(await instantiate(wasmModule ?? wasmUrl));
+    attachMemory(await instantiateWhenThereIsRoom(wasmModule ?? wasmUrl));
   } catch (cause) {
     const place = wasmModule ? 'The given wasmModule' : `${wasmUrl ?? 'sharedwal_js_bg.wasm'}`;
     const reason = cause instanceof Error ? cause.message : String(cause);

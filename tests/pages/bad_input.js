@@ -295,6 +295,36 @@ async function moduleLoading(report) {
     report.error(`${name}`, found.error, { code: 'WASM_LOAD_FAILED', message: /wasmUrl/ });
     report.equal(`after ${name} the right one still loads`, found.one, 1);
   }
+  await withoutRoom(report, runtime);
+}
+
+/**
+ * The address space of the page is used up, until a worker that was ended gives its part back.
+ *
+ * @param {Report} report
+ * @param {import('sharedwal').Runtime} runtime
+ */
+async function withoutRoom(report, runtime) {
+  const hog = new TaskWorker('hog');
+  /** @type {Promise<void> | undefined} */
+  let opening;
+  const worker = new ConnectedWorker('patient');
+  try {
+    await worker.run('engine_tasks', 'nothing');
+    const { memories, error } = await hog.run('engine_tasks', 'useUpAddressSpace');
+    report.error(`after ${memories} memories there is no room`, error, { type: 'RangeError' });
+    let opened = false;
+    opening = worker.connect(runtime).then(() => {
+      opened = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    report.check('it waits for room', !opened);
+  } finally {
+    hog.terminate();
+  }
+  await opening;
+  report.equal('and works then', await worker.value('select 1'), 1);
+  worker.terminate();
 }
 
 /**

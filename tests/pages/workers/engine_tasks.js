@@ -79,3 +79,18 @@ export async function openWithWasm({ runtime, url }) {
   db.close();
   return { error, one };
 }
+
+export function nothing() {}
+
+/** @type {WebAssembly.Memory[]} */
+const memories = [];
+
+/** Takes address space until there is none left for another instance, and keeps it. */
+export async function useUpAddressSpace() {
+  const error = await errorOf(() => {
+    while (memories.length < 100_000) {
+      memories.push(new WebAssembly.Memory({ initial: 1, maximum: 65536 }));
+    }
+  });
+  return { memories: memories.length, error };
+}
