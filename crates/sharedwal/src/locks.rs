@@ -270,10 +270,10 @@ impl LockTable {
         }
     }
 
-    /// Whether another connection has claimed the lock for a look, which takes a moment.
+    /// Whether nothing but another connection's claim for a look stands in the way, which takes a moment.
     pub fn is_looked_at(&self, lock: u32) -> bool {
         let claim = self.claim(lock);
-        claim.is_for_a_look() && claim.owner() != self.me()
+        claim.is_for_a_look() && claim.owner() != self.me() && !self.is_owned(lock)
     }
 
     fn wait(&mut self, contended: Contended, timeout: Duration, turn: Option<Purpose>) -> bool {
