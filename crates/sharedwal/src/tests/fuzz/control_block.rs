@@ -235,7 +235,18 @@ fn shared_memory_with_anything_in_it() {
     let (cases, refused, unconnected) = (cases.get(), refused.get(), unconnected.get());
     println!("{cases} cases; statements were refused in {refused}, the connection in {unconnected}");
     println!("the slowest took {:?}", slowest.get());
-    assert!(refused > 0 && refused < cases && unconnected < cases);
+    assert!(refused > 0 && unconnected < cases);
+    // On a slow machine no case may be among them that spoils nothing of weight.
+    let nothing = Case {
+        rollback: false,
+        rows: 20,
+        inside: Inside::Read,
+        changes: Vec::new(),
+        index_changes: Vec::new(),
+        all: None,
+        reaped: Vec::new(),
+    };
+    assert_eq!(run(&nothing), (0, true), "where nothing is spoilt, nothing is refused");
 }
 
 /// Slots that say of each other, and of themselves, that they are being reaped.
