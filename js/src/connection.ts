@@ -17,6 +17,7 @@ export class Connection {
   #open = true;
   // While the verbose function runs.
   #busy = false;
+  #limited = false;
   #schemaChangedInTransaction = false;
 
   constructor(
@@ -82,9 +83,23 @@ export class Connection {
     return error;
   }
 
+  /** Has executions end after so many milliseconds, until one is {@link finished}. */
+  limitTime(ms: number): void {
+    this.#limited = true;
+    engine.limitTime(this.database, Math.max(0, ms));
+  }
+
+  /** Lets executions take their time again. */
+  unlimitTime(): void {
+    if (!this.#limited) return;
+    this.#limited = false;
+    if (this.isOpen) engine.limitTime(this.database, -1);
+  }
+
   /** To be called after an execution, however it ended. */
   finished(compiled: CompiledStatement): void {
     if (isPoisoned()) return;
+    this.unlimitTime();
     compiled.forgetParameters();
     if (compiled.altersSchema) this.schemaChanged();
   }

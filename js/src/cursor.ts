@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { reset } from './engine.js';
 import { ownError } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
+import type { Limit } from './limit.js';
 import { refreshViews } from './memory.js';
 import { decodeRow, type RowShape } from './rows.js';
 import type { BindableValue } from './values.js';
@@ -25,6 +26,7 @@ export interface Query {
   readonly values: readonly BindableValue[];
   readonly shape: RowShape;
   readonly safeIntegers: boolean;
+  readonly limit: Limit | undefined;
 }
 
 /**
@@ -44,6 +46,8 @@ export class Cursor {
   #rows: unknown[] = [];
   #next = 0;
   #batchRows = FIRST_ROWS;
+  // On the clock of performance.now().
+  #deadline: number | undefined;
   // Thrown when the rows at hand are used up.
   #failure: { readonly error: unknown } | undefined;
 
@@ -73,6 +77,7 @@ export class Cursor {
       return { value: undefined, done: true };
     }
     this.#connection.requireUsable();
+    this.#requireNotAborted();
     this.advancedAt = this.#connection.cursors.executions;
     if (this.#next === this.#rows.length && !this.#refill(iterator)) {
       this.end();
@@ -82,6 +87,15 @@ export class Cursor {
     // So that a long result is freed as it is read.
     this.#rows[this.#next++] = undefined;
     return { value, done: false };
+  }
+
+  #requireNotAborted(): void {
+    try {
+      this.#query.limit?.signal?.throwIfAborted();
+    } catch (reason) {
+      this.end();
+      throw reason;
+    }
   }
 
   /** Lets go of everything; the cursor is at its end from then on. */
@@ -139,6 +153,8 @@ export class Cursor {
     const { sql, readonly, values } = this.#query;
     const connection = this.#connection;
     this.#started = true;
+    const timeoutMs = this.#query.limit?.timeoutMs;
+    if (timeoutMs !== undefined) this.#deadline = performance.now() + timeoutMs;
     connection.cursors.beforeExecution(!readonly);
     this.advancedAt = connection.cursors.executions;
     const compiled = connection.statements.obtain(sql);
@@ -166,10 +182,14 @@ export class Cursor {
     const { safeIntegers, readonly } = this.#query;
     let more = false;
     let failure: { readonly error: unknown } | undefined;
+    const deadline = this.#deadline;
     try {
+      if (deadline !== undefined) this.#connection.limitTime(deadline - performance.now());
       more = fetchBatch(this.#connection, compiled, maxRows, maxBytes, false, safeIntegers);
     } catch (error) {
       failure = { error };
+    } finally {
+      this.#connection.unlimitTime();
     }
     const size = rowCount * columnCount * CELL_BYTES + arenaBytes;
     if (this.#failure === undefined) this.#decodeBatch(compiled);

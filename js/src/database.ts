@@ -35,7 +35,8 @@ function requireString(value: unknown): asserts value is string {
  *
  * A call on a connection that was closed is a `TypeError` `CONNECTION_CLOSED`, one inside its own
  * verbose function a `TypeError` `CONNECTION_BUSY`, one after a crash of the WebAssembly instance
- * a `SqliteError` `POISONED`.
+ * a `SqliteError` `POISONED`, one after a forced {@link dispose} of the runtime a `SqliteError`
+ * `RUNTIME_DISPOSED`.
  */
 export class Database {
   readonly #name: string;

@@ -2,19 +2,37 @@
 // wasm frames without cleaning up (a trap, an exhausted stack, an exception of an import), so it
 // poisons the instance. After that nothing is given back to it: those calls do nothing.
 
+import { abortable } from './abort.js';
 import { SqliteError } from './errors.js';
-import { instance, isPoisoned, poisonedError } from './poison.js';
+import { WORD } from './layout.js';
+import { instance, isPoisoned, poisonedError, requireNotPoisoned } from './poison.js';
 import { resultCodeName } from './result_codes.js';
 import type { Runtime } from './runtime.js';
+import { askToReap } from './signals.js';
 import initialize, * as wasm from './wasm/sharedwal_js.js';
 
-instance.abandon = wasm.abandon;
+/** The control blocks of the connections that are open here. */
+const controls = new Map<number, SharedArrayBuffer>();
+/** That of the connection that is being opened. */
+let opening: SharedArrayBuffer | undefined;
+
+instance.abandon = () => {
+  wasm.abandon();
+  const all = new Set(controls.values());
+  if (opening !== undefined) all.add(opening);
+  for (const control of all) askToReap(new Int32Array(control));
+  controls.clear();
+};
 
 /** Compiles and starts the module, from its usual place when no source is given. */
 export async function instantiate(
   source: string | URL | WebAssembly.Module | undefined,
 ): Promise<WebAssembly.Memory> {
   const output = await initialize(source === undefined ? undefined : { module_or_path: source });
+  wasm.on_crash((cause: unknown) => {
+    instance.crash ??= { cause };
+    poisonedError(instance.crash);
+  });
   return output.memory;
 }
 
@@ -26,39 +44,76 @@ export interface ConnectOptions {
   journalMode: string;
 }
 
+/** What a call made of a slot that was kept for it, or why it refused. */
+type Use = (reservation: number, lease: unknown) => unknown;
+
+/**
+ * Keeps a slot, waits for the Web Lock that goes with it, and has it used. What waits is not the
+ * instance: a trap in a function that is asynchronous there would never be heard of.
+ */
+async function withReservation(
+  runtime: Runtime,
+  signal: AbortSignal | undefined,
+  use: Use,
+): Promise<unknown> {
+  const kept = answer(() => wasm.reserve(runtime));
+  const { reservation, lease } = kept as { reservation?: number; lease?: Promise<unknown> };
+  if (reservation === undefined || lease === undefined) throw refusal(kept);
+  try {
+    await abortable(signal, lease);
+  } catch (reason) {
+    void lease.then((held) => {
+      if (!isPoisoned()) answer(() => wasm.forgo(reservation, held));
+    });
+    throw reason;
+  }
+  const held = await lease;
+  requireNotPoisoned();
+  opening = runtime.control;
+  const made = answer(() => use(reservation, held));
+  opening = undefined;
+  return made;
+}
+
+/** What a call answers. */
+function answer(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
 /**
  * Opens a connection.
  *
  * @returns its number, for all calls that take a `database`
  */
-export async function connect(runtime: Runtime, options: ConnectOptions): Promise<number> {
-  const { readonly, fileMustExist, timeoutMs, journalMode } = options;
-  try {
-    return await wasm.connect(runtime, readonly, fileMustExist, timeoutMs, journalMode);
-  } catch (error) {
-    throw asynchronousFailure(error);
-  }
-}
-
-/** What to throw for what an asynchronous call threw: a crash, or an error that it describes. */
-function asynchronousFailure(error: unknown): unknown {
-  if (error instanceof WebAssembly.RuntimeError) {
-    instance.crash ??= { cause: error };
-    return poisonedError(instance.crash);
-  }
-  return refusal(error);
+export async function connect(
+  runtime: Runtime,
+  { readonly, fileMustExist, timeoutMs, journalMode }: ConnectOptions,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const database = await withReservation(runtime, signal, (reservation, lease) =>
+    wasm.connect(reservation, lease, readonly, fileMustExist, timeoutMs, journalMode),
+  );
+  if (typeof database !== 'number') throw refusal(database);
+  controls.set(database, runtime.control);
+  return database;
 }
 
 /** The whole database as bytes. */
 export async function exportDatabase(
   runtime: Runtime,
   timeoutMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return (await wasm.export_database(runtime, timeoutMs)) as Uint8Array<ArrayBuffer>;
-  } catch (error) {
-    throw asynchronousFailure(error);
-  }
+  const image = await withReservation(runtime, signal, (reservation, lease) =>
+    wasm.export_database(reservation, lease, timeoutMs),
+  );
+  if (image instanceof Uint8Array) return image as Uint8Array<ArrayBuffer>;
+  throw refusal(image);
 }
 
 /** Replaces the whole database, unless the bytes have other lengths by then. */
@@ -68,11 +123,68 @@ export async function importDatabase(
   wal: Uint8Array | undefined,
   lengths: { database: number; wal: number },
   timeoutMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
+  const done = await withReservation(runtime, signal, (reservation, lease) =>
+    wasm.import_database(
+      ...([reservation, lease, database, lengths.database] as const),
+      ...([wal, lengths.wal, timeoutMs] as const),
+    ),
+  );
+  const { leftWal, refused } = done as { leftWal: boolean; refused: unknown };
+  if (leftWal) await returnToWal(runtime, timeoutMs);
+  if (refused !== undefined) throw refusal(refused);
+}
+
+/** Whoever opens the database puts it into WAL mode; if others are in the way, the next one does. */
+async function returnToWal(runtime: Runtime, timeoutMs: number): Promise<void> {
   try {
-    await wasm.import_database(runtime, database, lengths.database, wal, lengths.wal, timeoutMs);
+    const defaults = { readonly: false, fileMustExist: false, journalMode: 'wal' };
+    // It tries without a pause where this thread may not wait, so not for long there.
+    const options = { ...defaults, timeoutMs: canBlock() ? timeoutMs : 0 };
+    close(await connect(runtime, options, undefined));
   } catch (error) {
-    throw asynchronousFailure(error);
+    if (isPoisoned()) throw error;
+  }
+}
+
+function canBlock(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The code of sharedwal that stands for an `SQLITE_INTERRUPT`, if one does. */
+export function ownCode(database: number): string | undefined {
+  try {
+    return wasm.own_code(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Has statements end so many milliseconds from now; below 0 for no limit. */
+export function limitTime(database: number, ms: number): void {
+  if (isPoisoned()) return;
+  try {
+    wasm.limit_time(database, ms);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
+  }
+}
+
+/** Does what others ask of a connection that runs nothing; whether that was to stop. */
+export function heed(database: number): boolean {
+  try {
+    return wasm.heed(database);
+  } catch (error) {
+    instance.crash ??= { cause: error };
+    throw poisonedError(instance.crash);
   }
 }
 
@@ -113,6 +225,10 @@ export function close(database: number): void {
     instance.crash ??= { cause: error };
     throw poisonedError(instance.crash);
   }
+  const control = controls.get(database);
+  controls.delete(database);
+  // Lets go of what waits for requests to this connection.
+  if (control !== undefined) Atomics.notify(new Int32Array(control), WORD.ROSTER);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { resolveSignal } from './abort.js';
 import * as engine from './engine.js';
 import { typeError } from './errors.js';
 import { type OpenOptions, requireOpenable, requireWasmSource, resolveTimeout } from './open.js';
@@ -5,7 +6,7 @@ import { requireKnownOptions } from './options.js';
 import type { Runtime } from './runtime.js';
 
 /** Options of {@link exportDatabase} and {@link importDatabase}, as {@link OpenOptions} has them. */
-export type ImageOptions = Pick<OpenOptions, 'timeout' | 'wasmUrl' | 'wasmModule'>;
+export type ImageOptions = Pick<OpenOptions, 'timeout' | 'signal' | 'wasmUrl' | 'wasmModule'>;
 
 /** A file's content. What shares memory must not be changed during the import. */
 export type ImageBytes = Uint8Array | ArrayBuffer | SharedArrayBuffer;
@@ -21,12 +22,18 @@ export interface DatabaseImage {
   wal?: ImageBytes | undefined;
 }
 
-const OPTIONS: readonly (keyof ImageOptions)[] = ['timeout', 'wasmUrl', 'wasmModule'];
+const OPTIONS: readonly (keyof ImageOptions)[] = ['timeout', 'signal', 'wasmUrl', 'wasmModule'];
 
-function resolveOptions(options: ImageOptions): { timeoutMs: number; source: ImageOptions } {
+function resolveOptions(options: ImageOptions): {
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+} {
   requireKnownOptions(options, OPTIONS);
   requireWasmSource(options);
-  return { timeoutMs: resolveTimeout(options.timeout), source: options };
+  return {
+    timeoutMs: resolveTimeout(options.timeout),
+    signal: resolveSignal(options.signal, 'INVALID_OPTION'),
+  };
 }
 
 function resolveBytes(value: unknown, name: string): Uint8Array {
@@ -81,9 +88,9 @@ export async function exportDatabase(
   runtime: Runtime,
   options: ImageOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { timeoutMs, source } = resolveOptions(options);
-  await requireOpenable(runtime, source);
-  return engine.exportDatabase(runtime, timeoutMs);
+  const { timeoutMs, signal } = resolveOptions(options);
+  await requireOpenable(runtime, options, signal);
+  return engine.exportDatabase(runtime, timeoutMs, signal);
 }
 
 /**
@@ -95,7 +102,10 @@ export async function exportDatabase(
  * room for it, and its page size and text encoding must be the database's. Where none is, it needs
  * neither. A database in WAL mode stays in it; else the image brings its journal mode along.
  *
- * @throws SqliteError `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, `RUNTIME_IN_USE` for another page size or
+ * {@link interrupt} and {@link terminate} end it, but for the commit at its end; the connection that
+ * copies stands in the diagnostics. A signal ends it before it begins to copy.
+ *
+ * @throws SqliteError `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, `SQLITE_INTERRUPT`, `RUNTIME_IN_USE` for another page size or
  *   encoding while other connections are open, `SQLITE_FULL` where the log has no room,
  *   `SQLITE_BUSY` where a writer is in the way (on the main thread at once); and as {@link open}
  * @throws TypeError `INVALID_ARGUMENT`; TypeError or RangeError `INVALID_OPTION`
@@ -108,7 +118,7 @@ export async function importDatabase(
   const { database, wal } = resolveImage(image);
   // Told now: a buffer can be transferred away at any await.
   const lengths = { database: database.length, wal: wal?.length ?? 0 };
-  const { timeoutMs, source } = resolveOptions(options);
-  await requireOpenable(runtime, source);
-  await engine.importDatabase(runtime, database, wal, lengths, timeoutMs);
+  const { timeoutMs, signal } = resolveOptions(options);
+  await requireOpenable(runtime, options, signal);
+  await engine.importDatabase(runtime, database, wal, lengths, timeoutMs, signal);
 }

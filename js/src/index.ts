@@ -22,7 +22,7 @@ export {
   type FileDiagnostics,
   type SegmentCounts,
 } from './diagnostics.js';
-export { dispose } from './dispose.js';
+export { type DisposeOptions, dispose } from './dispose.js';
 export { SqliteError } from './errors.js';
 export {
   type DatabaseImage,
@@ -31,10 +31,11 @@ export {
   type ImageOptions,
   importDatabase,
 } from './image.js';
+export type { StatementLimit } from './limit.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
-export { interrupt, share, terminate } from './signals.js';
+export { type AnyWorker, interrupt, share, terminate } from './signals.js';
 export type { Snapshot } from './snapshot.js';
 export type { RunResult, Statement } from './statement.js';
 export type { AnyFunction, Transaction } from './transaction.js';

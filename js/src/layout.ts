@@ -34,6 +34,8 @@ export const SIZE_UNIT_BYTES = 512;
 export const LOCK_STRIDE = 16;
 /** Words from one connection to the next. */
 export const CONNECTION_STRIDE = 80;
+/** Set beside a worker's number whose end is a proof of death by itself. */
+export const WORKER_VOUCHED = 2147483648;
 /** Bytes of a statement's text that a connection tells. */
 export const STATEMENT_BYTES = 256;
 
@@ -69,6 +71,8 @@ export const SIGNALS = {
   STOPPED: 4,
   /** To clean up after the dead. */
   REAP: 8,
+  /** Why it is to stop: the runtime was disposed of. */
+  DISPOSED: 16,
 } as const;
 
 /** Words of one lock. */
@@ -94,7 +98,7 @@ export const LOCK_NAMES = [
 
 /** Offsets of the words of the control block that JavaScript reads or writes. */
 export const WORD = {
-  /** 1 after dispose(): no further connection. */
+  /** Not 0 after dispose(): no further connection; 2 if that was by force. */
   DISPOSED: 0,
   /** Commits since the runtime was created. */
   COMMITS: 7,

@@ -1,7 +1,11 @@
+import { abortable, resolveSignal } from './abort.js';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
 import { connect } from './engine.js';
 import { ownError, rangeError, typeError } from './errors.js';
+import { heedWhileIdle } from './idle.js';
+import { WORKER_VOUCHED } from './layout.js';
+import { ownThreadId } from './node.js';
 import { booleanOption, requireKnownOptions } from './options.js';
 import { requireNotPoisoned } from './poison.js';
 import type { Runtime } from './runtime.js';
@@ -24,6 +28,11 @@ export interface OpenOptions extends WasmSource {
   timeout?: number | undefined;
   /** Called with each statement that is about to be executed, its parameters in place. */
   verbose?: ((sql: string) => unknown) | null | undefined;
+  /**
+   * Rejects with its reason when it is aborted before the connection is there. While SQLite itself
+   * opens the database, nothing else runs in this context.
+   */
+  signal?: AbortSignal | undefined;
   /** Mode that the database is put into. Default `wal`; the others let nobody read meanwhile. */
   journalMode?: JournalMode | undefined;
 }
@@ -34,6 +43,7 @@ const OPTIONS: readonly (keyof OpenOptions)[] = [
   'timeout',
   'verbose',
   'journalMode',
+  'signal',
   'wasmUrl',
   'wasmModule',
 ];
@@ -98,13 +108,28 @@ export function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `RUNTIME_DISPOSED`, `POISONED`,
  *   `WASM_LOAD_FAILED`
  */
-export async function requireOpenable(runtime: Runtime, source: WasmSource): Promise<void> {
+export async function requireOpenable(
+  runtime: Runtime,
+  source: WasmSource,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   requireRuntime(runtime);
+  signal?.throwIfAborted();
   if (isDisposed(controlWords(runtime))) {
     throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
   }
   requireNotPoisoned();
-  await loadWasm(source);
+  await abortable(signal, loadWasm(source));
+}
+
+/**
+ * The handle that says whose the connections are. A thread of Node knows its number; that its end
+ * will be told to somebody it knows if the handle was made for it.
+ */
+async function forThisThread(runtime: Runtime): Promise<Runtime> {
+  const thread = await ownThreadId();
+  if (thread === 0 || (runtime.worker !== 0 && runtime.worker !== thread)) return runtime;
+  return { ...runtime, worker: runtime.worker === thread ? thread + WORKER_VOUCHED : thread };
 }
 
 /**
@@ -127,9 +152,13 @@ export async function open(runtime: Runtime, options: OpenOptions = {}): Promise
   const timeoutMs = resolveTimeout(options.timeout);
   const verbose = resolveVerbose(options.verbose);
   const journalMode = resolveJournalMode(options.journalMode);
+  const signal = resolveSignal(options.signal, 'INVALID_OPTION');
   requireWasmSource(options);
 
-  await requireOpenable(runtime, options);
-  const database = await connect(runtime, { readonly, fileMustExist, timeoutMs, journalMode });
-  return new Database(new Connection(database, verbose), runtime.name, readonly);
+  await requireOpenable(runtime, options, signal);
+  const connectOptions = { readonly, fileMustExist, timeoutMs, journalMode };
+  const database = await connect(await forThisThread(runtime), connectOptions, signal);
+  const connection = new Connection(database, verbose);
+  heedWhileIdle(runtime, connection);
+  return new Database(connection, runtime.name, readonly);
 }

@@ -3,6 +3,7 @@
 /** The row of `sqlite3_step`. */
 export const SQLITE_ROW = 100;
 /** The end of `sqlite3_step`. */
+export const SQLITE_INTERRUPT = 9;
 export const SQLITE_DONE = 101;
 /** Success. */
 export const SQLITE_OK = 0;

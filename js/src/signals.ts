@@ -1,5 +1,6 @@
 import { connections } from './connection_diagnostics.js';
 import { typeError } from './errors.js';
+import { watchThread, watchThreadsOf } from './exits.js';
 import {
   CONNECTION_STRIDE,
   CONNECTION_WORD,
@@ -9,7 +10,9 @@ import {
   SIGNALS,
   SLOTS,
   WORD,
+  WORKER_VOUCHED,
 } from './layout.js';
+import { isThread } from './node.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, requireRuntime } from './runtime_handle.js';
 
@@ -49,7 +52,19 @@ export function raise(words: Int32Array, id: number, signal: number): boolean {
     Atomics.add(words, releases, 1);
     Atomics.notify(words, releases);
   }
+  if (signal !== SIGNALS.INTERRUPT) {
+    // For one that runs nothing, and waits by its event loop.
+    Atomics.add(words, WORD.ROSTER, 1);
+    Atomics.notify(words, WORD.ROSTER);
+  }
   return true;
+}
+
+/** Asks the living to clean up after those that are marked dead. */
+export function askToReap(words: Int32Array): void {
+  for (const { id, state } of connections(words)) {
+    if (state === 'live' || state === 'unproven') raise(words, id, SIGNALS.REAP);
+  }
 }
 
 /**
@@ -72,17 +87,30 @@ export function interrupt(runtime: Runtime, id: number): boolean {
   return raise(controlWords(runtime), id, SIGNALS.INTERRUPT);
 }
 
-const workers = new WeakMap<Worker, number>();
+/** A `Worker` of a page, or of Node's `worker_threads`. */
+export interface AnyWorker {
+  terminate(): unknown;
+}
 
-function requireWorker(worker: unknown): asserts worker is Worker {
-  if (typeof (worker as Partial<Worker> | null)?.terminate !== 'function') {
+const workers = new WeakMap<AnyWorker, number>();
+
+function requireWorker(worker: unknown): asserts worker is AnyWorker {
+  if (typeof (worker as Partial<AnyWorker> | null)?.terminate !== 'function') {
     throw typeError('Expected second argument to be a Worker', 'INVALID_ARGUMENT');
   }
 }
 
+/** The number of a worker, which a thread of Node has by itself. */
+function numberOf(worker: AnyWorker): number | undefined {
+  const known = workers.get(worker);
+  return known === undefined && isThread(worker) && worker.threadId > 0 ? worker.threadId : known;
+}
+
 /**
  * The handle to post to a worker that {@link terminate} may have to end: it says whose the
- * connections are that this worker (or a worker of its own) opens with it.
+ * connections are that this worker (or a worker of its own) opens with it. In Node this context is told
+ * from then on when the thread has ended, and has cleaned up after it; a thread that starts another
+ * shares its handle with it in the same way.
  *
  * @example
  * ```ts
@@ -92,14 +120,15 @@ function requireWorker(worker: unknown): asserts worker is Worker {
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`
  * @throws TypeError `INVALID_ARGUMENT`
  */
-export function share(runtime: Runtime, worker: Worker): Runtime {
+export function share(runtime: Runtime, worker: AnyWorker): Runtime {
   requireRuntime(runtime);
   requireWorker(worker);
-  let number = workers.get(worker);
-  if (number === undefined) {
-    // Random, since several contexts may share one runtime with workers of their own.
-    number = 1 + Math.floor(Math.random() * 0x7fffffff);
-    workers.set(worker, number);
+  // Random in a page, since several contexts may share one runtime with workers of their own.
+  const number = numberOf(worker) ?? 1 + Math.floor(Math.random() * 0x7fffffff);
+  workers.set(worker, number);
+  if (isThread(worker)) {
+    watchThreadsOf(runtime);
+    watchThread(worker);
   }
   return { ...runtime, worker: number };
 }
@@ -111,7 +140,10 @@ const GRACE_MS = 20;
  * Ends a worker so that others need not wait for what it holds. A worker that computes or waits
  * outlives its `terminate()` by 2 seconds in Chromium. So its connections are asked to stop first:
  * their statements throw `SQLITE_INTERRUPT`, their transactions are rolled back, and the worker is
- * ended when they have said so, or after 20 ms.
+ * ended when they have said so, or after 20 ms. One that runs nothing says so by its event loop.
+ *
+ * A connection of the worker to another runtime is not asked, also if it has attached this one, but
+ * for the time in which it waits for this one's locks.
  *
  * Where SQLite looks for such requests: see {@link interrupt}. A worker that is busy in something
  * else keeps its locks until the browser has really ended it; nothing is taken from it before. So
@@ -121,26 +153,44 @@ const GRACE_MS = 20;
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`
  * @throws TypeError `INVALID_ARGUMENT`
  */
-export async function terminate(runtime: Runtime, worker: Worker): Promise<number> {
+export async function terminate(runtime: Runtime, worker: AnyWorker): Promise<number> {
   requireRuntime(runtime);
   requireWorker(worker);
   const words = controlWords(runtime);
-  const number = workers.get(worker);
+  const number = numberOf(worker);
   const stopping = connections(words)
     .map(({ id }) => id)
     .filter((id) => number !== undefined && workerOf(words, id) === number)
     .filter((id) => raise(words, id, SIGNALS.STOP));
   const stopped = (id: number) => ((signals(words, id) ?? SIGNALS.STOPPED) & SIGNALS.STOPPED) !== 0;
-  const start = performance.now();
-  while (!stopping.every(stopped) && performance.now() - start < GRACE_MS) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  const end = performance.now() + GRACE_MS;
+  for (const id of stopping) {
+    for (let left = GRACE_MS; left > 0 && !stopped(id); left = end - performance.now()) {
+      await changed(words, signalsWord(id), left, () => stopped(id));
+    }
   }
   const count = stopping.filter(stopped).length;
   worker.terminate();
   return count;
 }
 
-function workerOf(words: Int32Array, id: number): number {
+/** Waits until somebody notifies a word, unless what is waited for has happened by then. */
+async function changed(
+  words: Int32Array<SharedArrayBuffer>,
+  at: number,
+  ms: number,
+  happened: () => boolean,
+): Promise<void> {
+  if (Atomics.waitAsync === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return;
+  }
+  const was = Atomics.load(words, at);
+  if (!happened()) await Atomics.waitAsync(words, at, was, ms).value;
+}
+
+/** The number of the worker that a connection belongs to, or 0. */
+export function workerOf(words: Int32Array, id: number): number {
   const first = WORD.CONNECTIONS + (id % SLOTS) * CONNECTION_STRIDE;
-  return Atomics.load(words, first + CONNECTION_WORD.WORKER);
+  return Atomics.load(words, first + CONNECTION_WORD.WORKER) & ~WORKER_VOUCHED;
 }

@@ -7,6 +7,7 @@ import { Cursor } from './cursor.js';
 import type { Database } from './database.js';
 import * as engine from './engine.js';
 import { typeError } from './errors.js';
+import { type Limit, resolveLimit, type StatementLimit } from './limit.js';
 import { readAll } from './read_all.js';
 import { RowIterator } from './row_iterator.js';
 import { decodeRow, type RowShape } from './rows.js';
@@ -37,7 +38,8 @@ export interface RunResult {
  * string, or any view of bytes. Anything else is a `TypeError`, undefined too.
  *
  * Every method that executes throws
- * - `SqliteError` with SQLite's code, or `POISONED`
+ * - `SqliteError` with SQLite's code, or `POISONED`, `RUNTIME_DISPOSED`
+ * - the reason of the signal of its {@link Statement.limit}
  * - `TypeError` `CONNECTION_CLOSED`, `CONNECTION_BUSY` (inside the verbose function),
  *   `STATEMENT_BUSY` (an iterator of it is not at its end), `INVALID_ARGUMENT` (parameters)
  * - `RangeError` `INVALID_ARGUMENT` (number of parameters), `INTEGER_OUT_OF_RANGE` (a bigint
@@ -54,6 +56,7 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
   #safeIntegers: boolean;
   #bound: BindableValue[] | undefined;
   #cursor: Cursor | undefined;
+  #limit: Limit | undefined;
 
   /** @internal */
   constructor(database: Database, connection: Connection, source: string) {
@@ -163,6 +166,7 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
       values: this.#bound ?? copyValues(resolveParameters(compiled, parameters)),
       shape: this.#shape,
       safeIntegers: this.#safeIntegers,
+      limit: this.#limit,
     });
     this.#cursor = cursor;
     return new RowIterator(this as unknown as Statement<never, Row>, cursor);
@@ -236,6 +240,27 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
   }
 
   /**
+   * Limits each execution of the statement from now on; an empty object removes all limits.
+   *
+   * `timeoutMs`: an execution that takes longer throws `SQLITE_INTERRUPT`, and the transaction is
+   * rolled back. Waiting for locks counts, and so does the time between two rows of an iterator.
+   * It is looked at where SQLite looks for an {@link interrupt}.
+   *
+   * `signal`: when it is aborted, `run`, `get` and `all` throw its reason before they begin, and
+   * iterators before their next row. In the middle of a call no signal of the same context can be
+   * aborted, since nothing else runs there: other contexts end that by {@link interrupt}.
+   *
+   * @throws SqliteError `INVALID_OPTION` for an option that nobody knows
+   * @throws TypeError `INVALID_ARGUMENT`, `CONNECTION_BUSY`, `STATEMENT_BUSY`
+   */
+  limit(limit: StatementLimit): this {
+    const resolved = resolveLimit(limit);
+    this.#requireIdle();
+    this.#limit = resolved;
+    return this;
+  }
+
+  /**
    * The columns of its rows.
    *
    * @throws TypeError `INVALID_ARGUMENT` for a statement without rows, `CONNECTION_CLOSED`,
@@ -278,11 +303,14 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
   // The statement with its parameters bound, about to be executed at once.
   #begin(parameters: readonly unknown[], writes: boolean): CompiledStatement {
     const connection = this.#connection;
+    const limit = this.#limit;
+    limit?.signal?.throwIfAborted();
     const compiled = this.#ready(parameters);
     connection.cursors.beforeExecution(writes);
     if (this.#bound === undefined) bindParameters(compiled, parameters);
     else bindValues(compiled, this.#bound);
     if (connection.verbose !== undefined) connection.log(compiled);
+    if (limit?.timeoutMs !== undefined) connection.limitTime(limit.timeoutMs);
     return compiled;
   }
 

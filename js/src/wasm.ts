@@ -1,6 +1,7 @@
 import { instantiate } from './engine.js';
 import { ownError } from './errors.js';
 import { attachMemory } from './memory.js';
+import { compileFile } from './node.js';
 
 /** Where the WebAssembly module comes from. */
 export interface WasmSource {
@@ -9,6 +10,8 @@ export interface WasmSource {
   /** The module itself, already compiled. Goes before `wasmUrl`. */
   wasmModule?: WebAssembly.Module | undefined;
 }
+
+const FILE = 'sharedwal_js_bg.wasm';
 
 let loading: Promise<void> | undefined;
 
@@ -33,9 +36,11 @@ async function instantiateWhenThereIsRoom(
 
 async function load({ wasmUrl, wasmModule }: WasmSource): Promise<void> {
   try {
-    attachMemory(await instantiateWhenThereIsRoom(wasmModule ?? wasmUrl));
+    const module =
+      wasmModule ?? (await compileFile(wasmUrl ?? `${new URL('.', import.meta.url)}wasm/${FILE}`));
+    attachMemory(await instantiateWhenThereIsRoom(module ?? wasmUrl));
   } catch (cause) {
-    const place = wasmModule ? 'The given wasmModule' : `${wasmUrl ?? 'sharedwal_js_bg.wasm'}`;
+    const place = wasmModule ? 'The given wasmModule' : `${wasmUrl ?? FILE}`;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw ownError('WASM_LOAD_FAILED', `${place} could not be loaded: ${reason}`, { cause });
   }

@@ -1,18 +1,10 @@
-import { connections } from './connection_diagnostics.js';
 import { listen } from './eviction.js';
-import {
-  SIGNALS,
-  SLOT_ATTACHING,
-  SLOT_DEAD,
-  SLOT_LIVE,
-  SLOT_STATE_MASK,
-  SLOTS,
-  WORD,
-} from './layout.js';
+import { watchThreadsOf } from './exits.js';
+import { SLOT_ATTACHING, SLOT_DEAD, SLOT_LIVE, SLOT_STATE_MASK, SLOTS, WORD } from './layout.js';
 import { states, watch } from './lease.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, countConnections, isDisposed } from './runtime_handle.js';
-import { raise } from './signals.js';
+import { askToReap } from './signals.js';
 
 /**
  * Watches over the connections of a runtime from a context that need not have one: with the proof
@@ -25,13 +17,9 @@ import { raise } from './signals.js';
  */
 export function watchOver(runtime: Runtime): void {
   const words = controlWords(runtime);
+  watchThreadsOf(runtime);
   const handle = new WeakRef(runtime);
   const evict = listen(words);
-  const askToReap = () => {
-    for (const { id, state } of connections(words)) {
-      if (state === 'live' || state === 'unproven') raise(words, id, SIGNALS.REAP);
-    }
-  };
   const stop = watch(
     runtime.id,
     runtime.control,
@@ -44,10 +32,10 @@ export function watchOver(runtime: Runtime): void {
       const word = generation << 8;
       Atomics.compareExchange(words, at, word | SLOT_LIVE, word | SLOT_DEAD);
       if (Atomics.load(words, at) !== (word | SLOT_DEAD)) return;
-      askToReap();
+      askToReap(words);
     },
     () => {
-      if (evict()) askToReap();
+      if (evict()) askToReap(words);
       const forgotten = handle.deref() === undefined && countConnections(words) === 0;
       if (forgotten || isDisposed(words)) stop();
     },

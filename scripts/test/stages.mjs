@@ -85,6 +85,18 @@ export async function stages(environment, quick) {
       count: cargoCount,
     },
     {
+      name: 'node-tests',
+      after: 'build',
+      commands: [
+        {
+          command: process.execPath,
+          args: ['--test', '--test-reporter=tap', join(root, 'tests', 'node')],
+          env,
+        },
+      ],
+      count: nodeCount,
+    },
+    {
       name: 'typescript',
       after: 'build',
       commands: ['tsconfig.json', 'tsconfig.pages.json', 'tsconfig.scripts.json'].map((project) =>
@@ -152,6 +164,13 @@ function cargoCount(output) {
   const ignored = results.reduce((sum, [, , number]) => sum + Number(number), 0);
   if (passed === 0) throw new Stop('No test ran.');
   return ignored > 0 ? `${passed} tests, ${ignored} ignored` : `${passed} tests`;
+}
+
+/** @param {string} output */
+function nodeCount(output) {
+  const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
+  if (passed === 0) throw new Stop('No test ran.');
+  return `${passed} tests`;
 }
 
 /** @param {string} output */

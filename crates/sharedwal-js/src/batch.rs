@@ -104,7 +104,8 @@ pub fn fetch_rows(
     // SAFETY: the statement exists; its columns are read before it is stepped again.
     unsafe {
         let db = ffi::sqlite3_db_handle(statement);
-        if ffi::sqlite3_stmt_busy(statement) == 0 && !connection::begins(db) {
+        if !connection::begins(db, ffi::sqlite3_stmt_busy(statement) != 0) {
+            ffi::sqlite3_reset(statement);
             return ffi::SQLITE_INTERRUPT;
         }
         while batch.header.rows < max_rows && (batch.header.rows == 0 || batch.arena.len() < max_bytes) {

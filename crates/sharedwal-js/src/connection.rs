@@ -6,12 +6,14 @@ use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut};
 use std::time::Duration;
 
-use sharedwal::bindings::{self, Signals};
+use sharedwal::bindings;
 use sharedwal::rusqlite::{self, Connection, ffi};
 use sharedwal::{ConnectOptions, Error, JournalMode, Runtime};
 use wasm_bindgen::prelude::*;
 
 use crate::memory::bytes;
+use crate::reservation::take;
+use crate::stopping;
 
 type Sqlite = *mut ffi::sqlite3;
 
@@ -46,35 +48,47 @@ pub fn to_js(error: Error) -> JsValue {
     }
 }
 
-/// Opens a connection on a runtime handle; resolves to its number.
+/// Opens a connection in a slot that was kept for it, see `reserve`; its number, else the error.
 #[wasm_bindgen]
-pub async fn connect(
-    handle: JsValue,
+pub fn connect(
+    reservation: u32,
+    lease: &JsValue,
     readonly: bool,
     file_must_exist: bool,
     timeout_ms: f64,
-    journal_mode: String,
-) -> Result<usize, JsValue> {
-    let runtime = Runtime::try_from(&handle).map_err(to_js)?;
+    journal_mode: &str,
+) -> JsValue {
     let mut options = ConnectOptions::default();
     options.read_only = readonly;
     options.must_exist = file_must_exist;
-    options.busy_timeout = Duration::from_millis(timeout_ms.max(0.0) as u64);
-    options.journal_mode = JournalMode::from_name(&journal_mode).unwrap_or(JournalMode::Keep);
-    let connection = runtime.connect_with(&options).await.map_err(to_js)?;
+    options.busy_timeout = milliseconds(timeout_ms);
+    options.journal_mode = JournalMode::from_name(journal_mode).unwrap_or(JournalMode::Keep);
+    let opened = take(reservation, lease).and_then(|reservation| {
+        let runtime = reservation.runtime().clone();
+        Ok((reservation.connect(&options)?, runtime))
+    });
+    let (connection, runtime) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return to_js(error),
+    };
     // SAFETY: the handle is only used as the connection's number and by the calls below, which
     // TypeScript no longer makes once it closed the connection.
     let number = unsafe { connection.handle() } as usize;
     OPEN.with_borrow_mut(|open| {
         open.insert(number, Open { connection, _runtime: runtime, tail: 0, statements: HashSet::new() })
     });
-    Ok(number)
+    number.into()
+}
+
+/// A time as JavaScript tells it.
+pub fn milliseconds(milliseconds: f64) -> Duration {
+    Duration::from_millis(milliseconds.max(0.0) as u64)
 }
 
 /// The number by which other contexts know the connection.
 #[wasm_bindgen]
 pub fn connection_id(db: Sqlite) -> f64 {
-    signals(db).map_or(-1.0, |signals| signals.connection_id().into())
+    stopping::signals(db).map_or(-1.0, |signals| signals.connection_id().into())
 }
 
 /// Closes a connection with all statements that JavaScript prepared on it. Those that SQLite's own
@@ -85,25 +99,33 @@ pub fn close(db: Sqlite) {
     if CHECKPOINT_DUE.get() == db {
         CHECKPOINT_DUE.set(null_mut());
     }
-    SIGNALS.set((null_mut(), None));
+    stopping::forget();
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
     }
 }
 
-/// Runs `f` on an open connection.
-pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+/// Runs `f` on an open connection that was not asked to stop; the error as JavaScript gets to see it.
+pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, JsValue> {
+    if stopping::is_stopped(db) {
+        let code = stopping::own_code(db).map_or_else(|| ffi::SQLITE_INTERRUPT.into(), JsValue::from);
+        return Err(failure(&code, &stopping::message(db)));
+    }
     OPEN.with_borrow(|open| match open.get(&(db as usize)) {
-        Some(open) => f(&open.connection),
-        None => Err(rusqlite::Error::InvalidQuery.into()),
+        Some(open) => f(&open.connection).map_err(to_js),
+        None => Err(to_js(rusqlite::Error::InvalidQuery.into())),
     })
 }
 
-/// After a trap: the connections of this instance are dead. Must be the last call of all.
-#[wasm_bindgen]
-pub fn abandon() {
-    bindings::abandon();
+/// Ends what all statements of a connection are in the middle of.
+pub fn reset_statements(db: Sqlite) {
+    OPEN.with_borrow(|open| {
+        for statement in open.get(&(db as usize)).iter().flat_map(|open| &open.statements) {
+            // SAFETY: prepared on this connection, and not finalized yet.
+            unsafe { ffi::sqlite3_reset(*statement) };
+        }
+    });
 }
 
 /// Compiles the first statement of some SQL; 0 for an error, or where there is none.
@@ -151,7 +173,7 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
             return errcode(db);
         }
         left = &left[consumed..];
-        if !begins(db) {
+        if !begins(db, false) {
             // SAFETY: the statement was just compiled; finalizing null does nothing.
             unsafe { ffi::sqlite3_finalize(statement) };
             return ffi::SQLITE_INTERRUPT;
@@ -173,7 +195,10 @@ fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize
     let mut statement = null_mut();
     let mut tail: *const c_char = null();
     let _ = bindings::last_reason();
-    INTERRUPTED.set(null_mut());
+    stopping::begin();
+    if stopping::is_stopped(db) {
+        return (null_mut(), 0);
+    }
     let start: *const c_char = sql.as_ptr().cast();
     // SAFETY: the connection is open, and the length is the SQL's.
     unsafe { ffi::sqlite3_prepare_v3(db, start, sql.len() as i32, flags, &mut statement, &mut tail) };
@@ -218,58 +243,13 @@ thread_local! {
     static CHECKPOINT_DUE: Cell<Sqlite> = const { Cell::new(null_mut()) };
 }
 
-thread_local! {
-    /// The connection whose last statement was ended by others.
-    static INTERRUPTED: Cell<Sqlite> = const { Cell::new(null_mut()) };
-}
-
-thread_local! {
-    /// The connection used last, and what it is asked for: finding that takes as long as a short
-    /// statement.
-    static SIGNALS: RefCell<(Sqlite, Option<Signals>)> = const { RefCell::new((null_mut(), None)) };
-}
-
-fn signals(db: Sqlite) -> Option<Signals> {
-    SIGNALS.with_borrow_mut(|(last, signals)| {
-        if *last != db {
-            // SAFETY: the connection is open, and the VFS is not in the middle of a call.
-            (*last, *signals) = (db, unsafe { bindings::signals(db) });
-        }
-        signals.clone()
-    })
-}
-
-/// A statement that others ended, or that did not get a lock before they did, has its transaction
-/// rolled back; a connection that was asked to stop gives everything up and says so.
-fn interrupted(db: Sqlite) {
-    // SAFETY: the connection is open, and runs nothing now; its statements exist.
-    unsafe {
-        let signals = signals(db).filter(Signals::stop_asked);
-        if signals.is_some() {
-            OPEN.with_borrow(|open| {
-                for statement in open.get(&(db as usize)).iter().flat_map(|open| &open.statements) {
-                    ffi::sqlite3_reset(*statement);
-                }
-            });
-        }
-        if in_transaction(db) {
-            ffi::sqlite3_exec(db, c"rollback".as_ptr(), None, null_mut(), null_mut());
-        }
-        if let Some(signals) = signals {
-            signals.acknowledge_stop();
-        }
-    }
-    INTERRUPTED.set(db);
-}
-
-/// Notes the end of a statement; returns its result, which is another one if others ended it. SQLite checkpoints only after a commit, so a log that is full would
-/// stay so even when nothing pins it any more: the next statement then checkpoints first.
+/// Notes the end of a statement; returns its result, which is another one if others ended it. SQLite
+/// checkpoints only after a commit, so a log that is full would stay so even when nothing pins it any
+/// more: the next statement then checkpoints first.
 pub fn ended(db: Sqlite, result: i32) -> i32 {
     match result & 0xff {
         ffi::SQLITE_FULL => CHECKPOINT_DUE.set(db),
-        // SAFETY: the connection is open.
-        ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY if unsafe { ffi::sqlite3_is_interrupted(db) } != 0 => {
-            interrupted(db);
+        ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY if stopping::was_interrupted(db) => {
             return ffi::SQLITE_INTERRUPT;
         }
         _ => {}
@@ -277,18 +257,11 @@ pub fn ended(db: Sqlite, result: i32) -> i32 {
     result
 }
 
-/// Before a statement: false if the connection was asked to stop. Does what [`ended`] left to do,
-/// unless a transaction is open.
-pub fn begins(db: Sqlite) -> bool {
-    INTERRUPTED.set(null_mut());
-    if let Some(signals) = signals(db).filter(Signals::any_asked) {
-        if signals.stop_asked() {
-            interrupted(db);
-            return false;
-        }
-        signals.reap_if_asked();
-        // Meant for a statement that has ended in the meantime.
-        signals.clear_interrupt();
+/// Before a statement runs, or runs on where it is `busy`: false if it must not. Does what [`ended`]
+/// left to do, unless a transaction is open.
+pub fn begins(db: Sqlite, busy: bool) -> bool {
+    if !stopping::may_run(db, busy) {
+        return false;
     }
     if CHECKPOINT_DUE.get() == db && !db.is_null() && !in_transaction(db) {
         CHECKPOINT_DUE.set(null_mut());
@@ -302,7 +275,7 @@ pub fn begins(db: Sqlite) -> bool {
 /// The extended result code of the last call.
 #[wasm_bindgen]
 pub fn errcode(db: Sqlite) -> i32 {
-    if INTERRUPTED.get() == db {
+    if stopping::reason(db).is_some() {
         return ffi::SQLITE_INTERRUPT;
     }
     // SAFETY: the connection is open.
@@ -327,10 +300,7 @@ pub fn errmsg(db: Sqlite) -> String {
         message = "database is locked".into();
     }
     match code & 0xff {
-        ffi::SQLITE_INTERRUPT if signals(db).is_some_and(|signals| signals.stop_asked()) => {
-            message = "interrupted: terminate() is ending this worker".into();
-        }
-        ffi::SQLITE_INTERRUPT => message = "interrupted".into(),
+        ffi::SQLITE_INTERRUPT => message = stopping::message(db),
         ffi::SQLITE_CANTOPEN | ffi::SQLITE_ERROR => {
             if let Some(reason) = bindings::last_reason() {
                 message = format!("{message}: {reason}");

@@ -1,39 +1,45 @@
-//! Whole databases in and out.
+//! Whole databases in and out, by a connection in a slot that was kept for it, see `reserve`.
 
-use std::time::Duration;
-
-use sharedwal::{Error, Runtime, bindings, rusqlite};
+use sharedwal::{Error, bindings, rusqlite};
 use wasm_bindgen::prelude::*;
 
-use crate::connection::{hint, to_js};
+use crate::connection::{hint, milliseconds, to_js};
+use crate::reservation::take;
 
-/// The database of a runtime handle as a `Uint8Array`.
-#[wasm_bindgen]
-pub async fn export_database(handle: JsValue, timeout_ms: f64) -> Result<JsValue, JsValue> {
-    let runtime = Runtime::try_from(&handle).map_err(to_js)?;
-    let exported = bindings::export_view(&runtime, timeout(timeout_ms)).await;
-    exported.map_err(hinted)
+#[wasm_bindgen(inline_js = "export function imported(leftWal, refused) { return { leftWal, refused }; }")]
+extern "C" {
+    fn imported(left_wal: bool, refused: &JsValue) -> JsValue;
 }
 
-/// Replaces the database of a runtime handle by what is in `Uint8Array`s of these lengths; `wal` may
-/// be undefined.
+/// The database as a `Uint8Array`, else the error.
 #[wasm_bindgen]
-pub async fn import_database(
-    handle: JsValue,
+pub fn export_database(reservation: u32, lease: &JsValue, timeout_ms: f64) -> JsValue {
+    take(reservation, lease)
+        .and_then(|reservation| bindings::export_view(reservation, milliseconds(timeout_ms)))
+        .unwrap_or_else(hinted)
+}
+
+/// Replaces the database by what is in `Uint8Array`s of these lengths; `wal` may be undefined. The
+/// error, if it is `refused`; and whether the database left WAL mode for that, and is to be opened in
+/// it again.
+#[wasm_bindgen]
+pub fn import_database(
+    reservation: u32,
+    lease: &JsValue,
     database: JsValue,
     database_length: f64,
     wal: JsValue,
     wal_length: f64,
     timeout_ms: f64,
-) -> Result<(), JsValue> {
-    let runtime = Runtime::try_from(&handle).map_err(to_js)?;
+) -> JsValue {
     let (database, wal) = ((database, database_length), (wal, wal_length));
-    let imported = bindings::import_views(&runtime, database, wal, timeout(timeout_ms)).await;
-    imported.map_err(hinted)
-}
-
-fn timeout(milliseconds: f64) -> Duration {
-    Duration::from_millis(milliseconds.max(0.0) as u64)
+    let done = take(reservation, lease)
+        .and_then(|reservation| bindings::import_views(reservation, database, wal, milliseconds(timeout_ms)));
+    let (left_wal, copied) = match done {
+        Ok(done) => (done.left_wal, done.copied),
+        Err(error) => (false, Err(error)),
+    };
+    imported(left_wal, &copied.map_or_else(hinted, |()| JsValue::UNDEFINED))
 }
 
 /// The error for JavaScript, with what to do where this thread could not wait.

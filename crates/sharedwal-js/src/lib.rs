@@ -10,5 +10,7 @@ mod batch;
 mod connection;
 mod image;
 mod memory;
+mod reservation;
 mod snapshot;
 mod statement;
+mod stopping;

@@ -12,14 +12,13 @@ use crate::connection;
 pub fn take_snapshot(db: *mut ffi::sqlite3) -> JsValue {
     match connection::with(db, Snapshot::take) {
         Ok(snapshot) => js_sys::Uint8Array::from(snapshot.to_bytes().as_slice()).into(),
-        Err(error) => connection::to_js(error),
+        Err(error) => error,
     }
 }
 
 /// Has the transaction that was just begun read a snapshot; undefined, else the error.
 #[wasm_bindgen]
 pub fn open_snapshot(db: *mut ffi::sqlite3, snapshot: &[u8]) -> JsValue {
-    let opened = Snapshot::from_bytes(snapshot)
-        .and_then(|snapshot| connection::with(db, |connection| snapshot.open(connection)));
-    opened.map_or_else(connection::to_js, |()| JsValue::UNDEFINED)
+    let open = |connection: &_| Snapshot::from_bytes(snapshot)?.open(connection);
+    connection::with(db, open).map_or_else(|error| error, |()| JsValue::UNDEFINED)
 }

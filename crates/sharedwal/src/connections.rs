@@ -55,7 +55,7 @@ impl Slot {
     /// Whether the death of the connection can be proved.
     fn is_proven(&self) -> bool {
         #[cfg(target_arch = "wasm32")]
-        return self.lease.as_ref().is_some_and(crate::lease::Lease::proves);
+        return self.lease.as_ref().is_some_and(crate::lease::Lease::is_proof);
         // A thread of a program gives up what it has, also when it panics.
         #[cfg(all(test, not(target_arch = "wasm32")))]
         return !TEST_UNPROVEN.get();

@@ -5,7 +5,7 @@
 //!
 //! | words | meaning |
 //! |---|---|
-//! | [`DISPOSED`] | 1 after `dispose()`: no further connection |
+//! | [`DISPOSED`] | 1 after `dispose()`, 2 after one by force: no further connection |
 //! | [`LOCK_STALE_MS`], [`WEB_LOCKS_OFF`] | options of the runtime |
 //! | [`PUBLISHER`], [`VERSION`], [`EPOCH`] | the ordered section of the wal-index: who is in it (slot + 1), its version (odd while words are being stored) and the version's upper half |
 //! | [`ATTACHED`] | bitmap of the slots that have the wal-index mapped |
@@ -248,7 +248,8 @@ pub mod connection_word {
     pub const STATEMENT_LENGTH: u32 = 4;
     /// What others ask of the connection, see [`super::signals`], below its slot's generation.
     pub const SIGNALS: u32 = 5;
-    /// A number that all connections of one worker have, or 0, see `share()` in JavaScript.
+    /// A number that all connections of one worker have, or 0, see `share()` in JavaScript; and
+    /// [`super::WORKER_VOUCHED`].
     pub const WORKER: u32 = 6;
     /// Grows with each sign of life of a connection whose death nobody can prove.
     pub const BEATS: u32 = 7;
@@ -258,6 +259,10 @@ pub mod connection_word {
     /// That text.
     pub const STATEMENT: u32 = 16;
 }
+
+/// Set beside a worker's number: who started it is told of its end, which proves the death of its
+/// connections. So it is in Node.
+pub const WORKER_VOUCHED: u32 = 1 << 31;
 
 /// The number by which others know the connection of this generation in a slot.
 pub const fn connection_id(slot: u32, generation: u32) -> u32 {
@@ -274,6 +279,8 @@ pub mod signals {
     pub const STOPPED: u32 = 4;
     /// To clean up after the dead: somebody has the proof, but no connection to do it with.
     pub const REAP: u32 = 8;
+    /// The reason for which it is to stop: the runtime was disposed of.
+    pub const DISPOSED: u32 = 16;
     /// The bits that ask for something.
     pub const ASKED: u32 = INTERRUPT | STOP | REAP;
 }
@@ -302,7 +309,7 @@ pub const CONTROL_BYTES: u32 = CONTROL_WORDS * 4;
 
 /// What JavaScript needs to know, by name: `js/src/layout.ts` is generated from this.
 pub const EXPORTED: &[(&str, u32, &str)] = &[
-    ("DISPOSED", DISPOSED, "1 after dispose(): no further connection."),
+    ("DISPOSED", DISPOSED, "Not 0 after dispose(): no further connection; 2 if that was by force."),
     ("COMMITS", COMMITS, "Commits since the runtime was created."),
     ("DEATHS", DEATHS, "Dead connections that were reaped since the runtime was created."),
     ("EVICTIONS", EVICTIONS, "Those of them that were evicted, after no sign of life for too long."),

@@ -2,29 +2,47 @@
 // when the worker ends. Whoever gets the lock of a connection that was not closed has the proof of
 // its death. All get it at once (shared), since one of them may be busy or asleep for long.
 
-/** @type {Map<number, { release: () => void, words: Int32Array, slot: number, word: number }>} */
+/**
+ * @typedef {{ release: () => void, proof: boolean, words: Int32Array, slot: number, word: number }} Lease
+ * @type {Map<number, Lease>}
+ */
 const leases = new Map();
 let next = 1;
+let abandoned = false;
+
+/** Ends of all watches of this context. @type {Set<() => void>} */
+const watches = new Set();
+
+/** @type {(error: unknown) => void} */
+let crashed = () => {};
 
 const lockName = (runtime, index, word) => `sharedwal:${runtime}:${index}:${word >>> 8}`;
 
 // `word` is what stands in the slot: its generation above the lower byte. Resolves to a number for
-// `release`, or to 0 where there are no Web Locks to be had (an opaque origin refuses them).
-export function acquire(runtime, index, control, slot, word) {
+// `release`. Where none is wanted, or there are none (an opaque origin refuses them), nothing is held.
+// If somebody vouches for it, the connection's death will be proved otherwise then.
+export function acquire(runtime, index, control, slot, word, wanted, vouched) {
   return new Promise((resolve) => {
     const id = next++;
-    const held = () =>
-      new Promise((release) => {
-        const words = new Int32Array(control);
-        leases.set(id, { release: () => release(undefined), words, slot, word });
-        resolve(id);
-      });
+    const keep = (proof, release) => {
+      if (abandoned) return release();
+      leases.set(id, { release, proof, words: new Int32Array(control), slot, word });
+      resolve(id);
+    };
+    const held = () => new Promise((release) => keep(true, () => release(undefined)));
+    const refused = () => keep(vouched, () => {});
+    if (!wanted) return refused();
     try {
-      navigator.locks.request(lockName(runtime, index, word), held).catch(() => resolve(0));
+      navigator.locks.request(lockName(runtime, index, word), held).catch(refused);
     } catch {
-      resolve(0);
+      refused();
     }
   });
+}
+
+// Whether the death of this connection's worker will be proved.
+export function is_proof(id) {
+  return leases.get(id)?.proof === true;
 }
 
 export function release(id) {
@@ -32,13 +50,34 @@ export function release(id) {
   leases.delete(id);
 }
 
-// After a crash of this instance: its connections are dead, although its worker lives.
-export function abandon(live, dead) {
+// After a crash of this instance: its connections are dead, although its worker lives. One that was
+// not attached yet holds nothing.
+export function abandon(attaching, attached, dead) {
+  abandoned = true;
+  for (const stop of watches) stop();
   for (const [id, { words, slot, word }] of leases) {
-    Atomics.compareExchange(words, slot, word | live, word | dead);
+    Atomics.compareExchange(words, slot, word | attaching, word);
+    for (const state of attached) {
+      Atomics.compareExchange(words, slot, word | state, word | dead);
+    }
     release(id);
   }
 }
+
+// Who is told of what a call of ours into the instance throws: it is as dead then as after any other.
+export function on_crash(handler) {
+  crashed = handler;
+}
+
+const guarded =
+  (call) =>
+  (...args) => {
+    try {
+      call(...args);
+    } catch (error) {
+      crashed(error);
+    }
+  };
 
 // A connection that is not attached after this time died before it could prove that it lives. It
 // holds nothing yet, and one that lives after all finds its slot taken and says so.
@@ -63,6 +102,7 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap, 
   const ending = new AbortController();
   const { signal } = ending;
   const watched = new Set();
+  const guardedReap = guarded(reap);
 
   const waiting = new Set();
   const giveUpLater = (index, word) => {
@@ -82,7 +122,7 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap, 
     if ((word & mask) < live || watched.has(name)) return;
     watched.add(name);
     navigator.locks
-      .request(name, { mode: 'shared', signal }, () => reap(index, word >>> 8))
+      .request(name, { mode: 'shared', signal }, () => guardedReap(index, word >>> 8))
       .catch(() => {})
       .finally(() => watched.delete(name));
   };
@@ -100,13 +140,16 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap, 
     else queueMicrotask(look);
   };
 
-  const beating = setInterval(beat, BEAT_MS);
+  const beating = setInterval(guarded(beat), BEAT_MS);
   beating.unref?.(); // In Node a timer would keep the process alive.
   if (globalThis.navigator?.locks !== undefined) look();
-  return () => {
+  const stop = () => {
+    watches.delete(stop);
     ending.abort();
     clearInterval(beating);
     // Lets the asynchronous wait go, and with it this function's hold of the memory.
     Atomics.notify(words, roster);
   };
+  watches.add(stop);
+  return stop;
 }

@@ -3,26 +3,31 @@
 
 use std::sync::{Arc, Weak};
 
-use js_sys::{Function, SharedArrayBuffer};
+use js_sys::{Function, Promise, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
 
-use crate::layout::{ROSTER, SLOTS, slot, slot_states, slot_word};
+use crate::layout::{ROSTER, SLOTS, WEB_LOCKS_OFF, WORKER_VOUCHED, slot, slot_states, slot_word};
 use crate::reaping::{reap, reap_marked};
 use crate::runtime::Inner;
 
 #[wasm_bindgen(module = "/src/lease.js")]
 extern "C" {
-    async fn acquire(
-        runtime: String,
+    fn acquire(
+        runtime: &str,
         index: u32,
         control: &SharedArrayBuffer,
         slot: u32,
         word: u32,
-    ) -> JsValue;
+        wanted: bool,
+        vouched: bool,
+    ) -> Promise;
+    fn is_proof(id: u32) -> bool;
     #[wasm_bindgen(js_name = release)]
     fn give_up(id: u32);
     #[wasm_bindgen(js_name = abandon)]
-    fn abandon_all(live: u32, dead: u32);
+    fn abandon_all(attaching: u32, attached: &[u32], dead: u32);
+    #[wasm_bindgen(js_name = on_crash)]
+    fn tell_of_crash(handler: &Function);
     fn states(mask: u32, attaching: u32, live: u32) -> JsValue;
     #[wasm_bindgen(js_name = watch)]
     fn watch_over(
@@ -37,29 +42,33 @@ extern "C" {
     ) -> Function;
 }
 
-/// A held Web Lock; dropping it frees the lock.
+/// A held Web Lock; dropping it frees the lock. Where the context has none, it stands for a
+/// connection whose death nobody can prove by it.
 pub struct Lease(u32);
 
 impl Lease {
-    /// Waits until the lock of this runtime, slot and generation is held. `None` where the
-    /// context has no Web Locks.
-    pub async fn acquire(
-        runtime: &str,
+    /// Asks for the lock of this runtime, slot and generation, unless the runtime was made without.
+    /// The promise resolves, once it is held, to what [`Lease::held`] takes; it is never rejected.
+    pub(crate) fn request(
+        runtime: &Inner,
         control: &SharedArrayBuffer,
         index: u32,
         generation: u32,
-    ) -> Option<Lease> {
+    ) -> Promise {
+        let wanted = runtime.control().load(WEB_LOCKS_OFF) == 0;
+        let vouched = runtime.worker() & WORKER_VOUCHED != 0;
         let word = slot_word(generation, 0);
-        let id = acquire(runtime.to_owned(), index, control, slot(index), word).await;
-        let id = id.as_f64().unwrap_or(0.0) as u32;
-        (id != 0).then_some(Lease(id))
+        acquire(runtime.id(), index, control, slot(index), word, wanted, vouched)
     }
-}
 
-impl Lease {
-    /// Whether it proves that the connection lives.
-    pub fn proves(&self) -> bool {
-        true
+    /// What was asked for.
+    pub fn held(id: &JsValue) -> Option<Lease> {
+        id.as_f64().map(|id| Lease(id as u32))
+    }
+
+    /// Whether its loss is a proof of death, or that will be had otherwise.
+    pub fn is_proof(&self) -> bool {
+        is_proof(self.0)
     }
 }
 
@@ -69,10 +78,17 @@ impl Drop for Lease {
     }
 }
 
-/// After a trap in this instance: marks its connections dead and frees their locks. Touches no
-/// memory of the instance.
+/// After a trap in this instance: marks its connections dead, frees their locks and ends its watches,
+/// which would call into it. Touches no memory of the instance.
 pub fn abandon() {
-    abandon_all(slot_states::LIVE, slot_states::DEAD);
+    let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE];
+    abandon_all(slot_states::ATTACHING, &attached, slot_states::DEAD);
+}
+
+/// Has `handler` called with what is thrown where JavaScript calls this instance by itself, and
+/// nobody else would see it.
+pub fn on_crash(handler: &Function) {
+    tell_of_crash(handler);
 }
 
 /// The watch over the connections of a runtime; dropping it ends it.

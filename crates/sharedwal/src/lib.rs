@@ -65,16 +65,20 @@ pub use runtime::{
 pub use rusqlite;
 #[cfg(feature = "snapshot")]
 pub use snapshot::Snapshot;
-pub use vfs::{is_evicted, set_progress_handler};
+pub use vfs::{is_evicted, set_progress_handler, set_time_limit};
 
 /// For the bindings of this project alone.
 #[doc(hidden)]
 pub mod bindings {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::lease::abandon;
+    pub use crate::lease::{abandon, on_crash};
     pub use crate::memory::can_block;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::runtime::Reservation;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::runtime::image::Done;
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::views::{export_view, import_views};
     pub use crate::signals::Signals;
-    pub use crate::vfs::{last_reason, signals};
+    pub use crate::vfs::{is_late, last_reason, limit_time, signals};
 }

@@ -15,7 +15,7 @@ use crate::layout::{
     lock_word, locks::COUNT,
 };
 use crate::memory::{Words, can_block, now};
-use crate::signals;
+use crate::signals::{self, Signals};
 
 /// How a lock is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_millis(1);
 const CLAIM_LIFETIME: Duration = Duration::from_millis(50);
 /// The longest single sleep: a bound, in case a wake-up is lost with its sender.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
+/// The same for one whom requests to another connection are to wake, which nobody wakes for them.
+const LONGEST_SLEEP_FOR_ANOTHER: Duration = Duration::from_millis(5);
 
 /// When a connection began to want a lock exclusively.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +99,8 @@ pub struct LockTable {
     slot: u32,
     /// The locks that this connection holds shared: nobody else changes its word while it lives.
     shared: u32,
+    /// Another connection, in whose name this one waits as well: what that is asked for ends it.
+    on_behalf: Option<Signals>,
     /// Claims made so far.
     claims: u32,
     /// Per lock: since when this connection has wanted it exclusively and not had it. It may have
@@ -127,6 +131,7 @@ impl LockTable {
             words,
             slot,
             shared: 0,
+            on_behalf: None,
             claims: 0,
             arrivals: [None; COUNT as usize],
             seen_claims: [(Claim::NONE, Duration::ZERO); COUNT as usize],
@@ -154,6 +159,11 @@ impl LockTable {
     #[cfg(test)]
     pub fn claims(&self) -> u64 {
         self.claims.into()
+    }
+
+    /// Has requests to another connection end the waits of this one.
+    pub fn wait_on_behalf(&mut self, of: Option<Signals>) {
+        self.on_behalf = of;
     }
 
     fn me(&self) -> u32 {
@@ -305,11 +315,13 @@ impl LockTable {
                     }
                 }
             }
-            let asked = signals::asked(self.words.as_ref(), self.slot);
-            if now >= deadline || asked != 0 || !can_block() {
+            let asked = signals::asked(self.words.as_ref(), self.slot) != 0
+                || self.on_behalf.as_ref().is_some_and(Signals::any_asked);
+            if now >= deadline || asked || !can_block() {
                 break false;
             }
-            let mut sleep = (deadline - now).min(LONGEST_SLEEP);
+            let longest = self.on_behalf.as_ref().map_or(LONGEST_SLEEP, |_| LONGEST_SLEEP_FOR_ANOTHER);
+            let mut sleep = (deadline - now).min(longest);
             if mode == Mode::Exclusive {
                 let arrival = self.arrival(lock, now, releases);
                 let waited = now.saturating_sub(arrival.at);

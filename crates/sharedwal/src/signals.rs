@@ -42,9 +42,19 @@ impl Signals {
         layout::connection_id(self.slot, self.generation)
     }
 
+    /// Whether the connection was asked to end its statement.
+    pub fn interrupt_asked(&self) -> bool {
+        asked(self.words.as_ref(), self.slot) & signals::INTERRUPT != 0
+    }
+
     /// Whether the connection was asked to stop.
     pub fn stop_asked(&self) -> bool {
         asked(self.words.as_ref(), self.slot) & signals::STOP != 0
+    }
+
+    /// Whether that is because the runtime was disposed of.
+    pub fn disposed(&self) -> bool {
+        self.words.load(word_of(self.slot)) & signals::DISPOSED != 0
     }
 
     /// Whether anything was asked for.
@@ -74,6 +84,7 @@ impl Signals {
     pub fn acknowledge_stop(&self) {
         let Ok(_inside) = self.fence.enter() else { return };
         self.words.or(word_of(self.slot), signals::STOPPED);
+        self.words.notify(word_of(self.slot));
     }
 }
 

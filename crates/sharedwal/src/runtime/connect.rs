@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+#[cfg(target_arch = "wasm32")]
+use js_sys::Promise;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen::JsValue;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_futures::JsFuture;
 
 use super::Runtime;
 use crate::connections::Slot;
 use crate::error::{Code, Error};
-#[cfg(target_arch = "wasm32")]
-use crate::layout::WEB_LOCKS_OFF;
 #[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
 use crate::memory::{can_block, now};
@@ -127,14 +131,18 @@ impl Runtime {
     /// [`Code::RuntimeDisposed`](crate::Code::RuntimeDisposed), or what SQLite says.
     #[cfg(target_arch = "wasm32")]
     pub async fn connect_with(&self, options: &ConnectOptions) -> Result<Connection, Error> {
-        let mut slot = self.0.claim_slot()?;
-        let control = self.0.handle.control();
-        if self.0.control().load(WEB_LOCKS_OFF) == 0 {
-            let lease = Lease::acquire(self.id(), control, slot.index(), slot.generation()).await;
-            slot.keep(lease);
-        }
-        self.0.handle.watch(&self.0);
-        self.connect_in(slot, options)
+        let (mut reservation, lease) = self.reserve()?;
+        reservation.hold(&JsFuture::from(lease).await.unwrap_or_default());
+        reservation.connect(options)
+    }
+
+    /// Keeps a slot for a connection, and asks for the Web Lock by which others will know that this
+    /// worker lives. The promise resolves to what [`Reservation::hold`] takes.
+    #[cfg(target_arch = "wasm32")]
+    pub fn reserve(&self) -> Result<(Reservation, Promise), Error> {
+        let slot = self.0.claim_slot()?;
+        let lease = Lease::request(&self.0, self.0.handle.control(), slot.index(), slot.generation());
+        Ok((Reservation { runtime: self.clone(), slot }, lease))
     }
 
     /// Opens a connection in a slot that was claimed for it.
@@ -161,10 +169,13 @@ impl Runtime {
             Connection::open_with_flags_and_vfs(self.0.path(), flags, vfs::NAME)
         });
         let connection = connection.map_err(|error| match (error, vfs::last_reason()) {
+            // Between the look above and the moment from which it would have been told.
+            _ if self.0.is_disposed() => Error::new(Code::RuntimeDisposed, ""),
             (rusqlite::Error::SqliteFailure(code, _), Some(reason)) => {
-                rusqlite::Error::SqliteFailure(code, Some(format!("unable to open database file: {reason}")))
+                let message = format!("unable to open database file: {reason}");
+                rusqlite::Error::SqliteFailure(code, Some(message)).into()
             }
-            (error, _) => error,
+            (error, _) => error.into(),
         })?;
         // SAFETY: the connection is open, and its main database is of this VFS.
         unsafe {
@@ -184,6 +195,36 @@ impl Runtime {
         // SAFETY: the connection is open, and its main database is of this VFS.
         unsafe { vfs::install_checkpoints(connection.handle(), page_size) };
         Ok(connection)
+    }
+}
+
+/// A slot that is kept for a connection. Dropping it frees the slot.
+#[cfg(target_arch = "wasm32")]
+pub struct Reservation {
+    runtime: Runtime,
+    slot: Slot,
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Reservation {
+    /// Whose slot it is.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Keeps the Web Lock that was asked for.
+    pub fn hold(&mut self, lease: &JsValue) {
+        self.slot.keep(Lease::held(lease));
+    }
+
+    /// Opens the connection.
+    ///
+    /// # Errors
+    /// As for [`Runtime::connect_with`].
+    pub fn connect(self, options: &ConnectOptions) -> Result<Connection, Error> {
+        let Reservation { runtime, slot } = self;
+        runtime.0.handle.watch(&runtime.0);
+        runtime.connect_in(slot, options)
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) mod registry;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod views;
 
+#[cfg(target_arch = "wasm32")]
+pub use connect::Reservation;
 pub use connect::{ConnectOptions, JournalMode};
 pub use diagnostics::{
     ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,
@@ -268,13 +270,12 @@ impl Runtime {
     pub fn dispose(&self) -> Result<(), Error> {
         // First the word, then the count: a connection takes its slot, then looks at the word, so
         // at least one of the two sees the other.
-        self.0.control.store(layout::DISPOSED, 1);
+        self.0.control.compare_exchange(layout::DISPOSED, 0, 1);
         match self.connections() {
             0 => Ok(()),
-            count => {
-                self.0.control.store(layout::DISPOSED, 0);
-                Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open")))
-            }
+            // Somebody disposed of it by force.
+            _ if self.0.control.compare_exchange(layout::DISPOSED, 1, 0) != 1 => Ok(()),
+            count => Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open"))),
         }
     }
 }

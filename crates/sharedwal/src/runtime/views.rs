@@ -7,8 +7,10 @@ use std::time::Duration;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+#[cfg(doc)]
 use super::Runtime;
-use super::image::Files;
+use super::connect::Reservation;
+use super::image::{Done, Files, export, import, options};
 use crate::error::{Code, Error};
 use crate::memory::Bytes;
 use crate::memory::private::{PrivateBytes, View};
@@ -20,32 +22,32 @@ extern "C" {
 }
 
 /// As [`Runtime::export_database`]; a `Uint8Array`.
-pub async fn export_view(runtime: &Runtime, busy_timeout: Duration) -> Result<JsValue, Error> {
+pub fn export_view(reservation: Reservation, busy_timeout: Duration) -> Result<JsValue, Error> {
+    let source = reservation.connect(&options(busy_timeout))?;
     let mut bytes = JsValue::UNDEFINED;
     let allocate = |length: u64| {
         bytes = make_bytes(length as f64);
         bytes.dyn_ref::<Uint8Array>().map(View::new)
     };
-    runtime.export_to(busy_timeout, allocate).await?;
+    export(&source, allocate)?;
     Ok(bytes)
 }
 
 /// As [`Runtime::import_database`]; the image is in `Uint8Array`s of these lengths, the log may be
-/// undefined.
-pub async fn import_views(
-    runtime: &Runtime,
+/// undefined. Who calls it puts the database into WAL mode again, if it left that.
+pub fn import_views(
+    reservation: Reservation,
     (database, database_length): (JsValue, f64),
     (wal, wal_length): (JsValue, f64),
     busy_timeout: Duration,
-) -> Result<(), Error> {
-    let files = || {
-        let wal: Arc<dyn Bytes> = match wal.is_undefined() {
-            true => Arc::new(PrivateBytes::new(Vec::new())),
-            false => Arc::new(view(&wal, wal_length, "wal")?),
-        };
-        Ok(Files { database: Arc::new(view(&database, database_length, "database")?), wal })
+) -> Result<Done, Error> {
+    let runtime = reservation.runtime().clone();
+    let target = reservation.connect(&options(busy_timeout))?;
+    let wal: Arc<dyn Bytes> = match wal.is_undefined() {
+        true => Arc::new(PrivateBytes::new(Vec::new())),
+        false => Arc::new(view(&wal, wal_length, "wal")?),
     };
-    runtime.import_from(busy_timeout, files).await
+    import(&runtime, target, Files { database: Arc::new(view(&database, database_length, "database")?), wal })
 }
 
 /// A buffer can be taken away, by a transfer, while the connection is being opened.

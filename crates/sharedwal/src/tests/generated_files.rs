@@ -48,6 +48,11 @@ fn layout_ts() -> String {
         ("SIZE_UNIT_BYTES", SIZE_UNIT as u32, "Bytes in a unit of file size."),
         ("LOCK_STRIDE", layout::lock(1) - layout::lock(0), "Words from one lock to the next."),
         ("CONNECTION_STRIDE", CONNECTION_STRIDE, "Words from one connection to the next."),
+        (
+            "WORKER_VOUCHED",
+            layout::WORKER_VOUCHED,
+            "Set beside a worker's number whose end is a proof of death by itself.",
+        ),
         ("STATEMENT_BYTES", STATEMENT_BYTES, "Bytes of a statement's text that a connection tells."),
     ];
     let mut text = String::from("// Generated from crates/sharedwal/src/layout.rs; do not edit.\n\n");
@@ -76,6 +81,7 @@ fn layout_ts() -> String {
         ("STOP", signals::STOP, "To roll back, and to run no statement any more."),
         ("STOPPED", signals::STOPPED, "It has done so."),
         ("REAP", signals::REAP, "To clean up after the dead."),
+        ("DISPOSED", signals::DISPOSED, "Why it is to stop: the runtime was disposed of."),
     ] {
         writeln!(text, "  /** {doc} */\n  {name}: {bit},").unwrap();
     }

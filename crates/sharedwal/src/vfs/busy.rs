@@ -8,9 +8,10 @@ use rusqlite::ffi;
 
 use super::Database;
 use super::io_methods::database_of;
-use super::scope;
+use super::scope::{self, Asked};
 use crate::locks::Contended;
 use crate::memory::{self, can_block};
+use crate::signals::Signals;
 
 /// Gives a connection the busy handler, with this timeout.
 ///
@@ -55,20 +56,30 @@ unsafe extern "C" fn busy(database: *mut c_void, count: c_int) -> c_int {
             main.start_waiting(now);
         }
         let left = main.time_left(now);
-        let mut again = !left.is_zero() && wait(left, count);
+        let requests = main.signals().clone();
+        let mut again = !left.is_zero() && wait(database.cast(), requests, left, count);
+        let attached = scope::obey_attached(database.cast());
         let main = &mut *database.cast::<Database>();
+        match attached {
+            Asked::Nothing => {}
+            Asked::Reap => again |= !main.time_left(memory::now()).is_zero(),
+            Asked::End => {
+                main.interrupt();
+                again = false;
+            }
+        }
         // Woken for the dead: what they held may be free now.
         again |= main.signals().any_asked() && !main.time_left(memory::now()).is_zero();
-        let asked_to_end = main.obey();
+        let asked_to_end = main.obey() || main.is_late();
         (*database.cast::<Database>()).stop_waiting(memory::now());
         c_int::from(again && !asked_to_end)
     }
 }
 
 /// Waits for `left` at the longest; whether to try again.
-fn wait(left: Duration, count: c_int) -> bool {
+fn wait(main: *const Database, requests: Signals, left: Duration, count: c_int) -> bool {
     match scope::contended() {
-        Some(_) => scope::wait_for_contended(left),
+        Some(_) => scope::wait_for_contended(main, requests, left),
         None if count < RETRIES => can_block(),
         None => {
             scope::sleep(left.min(Duration::from_millis(1)));

@@ -19,6 +19,7 @@ use crate::file::SharedFile;
 use crate::injection::Mutation;
 use crate::layout::{self, FileKind, connection_word, locks};
 use crate::locks::{Contended, LockTable, Mode};
+use crate::memory::now;
 use crate::ordered_section::patience;
 use crate::runtime::Inner;
 use crate::signals::Signals;
@@ -71,6 +72,8 @@ pub struct Database {
     last_waited: Option<Duration>,
     activity: Activity,
     user_progress: Option<UserHandler>,
+    /// When the statement that runs is to end.
+    deadline: Option<Duration>,
     signals: Signals,
     polling: Option<Polling>,
     fence: Arc<Fence>,
@@ -102,6 +105,14 @@ impl Database {
         let mut locks = LockTable::new(runtime.control().clone(), slot.index());
         let (all, reaper) = (runtime.clone(), slot.index());
         locks.set_fence(fence.clone(), move || all.evict_silent(reaper));
+        let (words, index) = (runtime.control().clone(), slot.index());
+        let signals = Signals::new(words, index, slot.generation(), fence.clone());
+        // Who disposes of a runtime sets the word, then asks those to stop whose word it finds: one of
+        // the two sees the other.
+        if runtime.is_disposed() {
+            scope::set_reason(format!("the runtime '{}' was disposed of", runtime.name()));
+            return Err(ffi::SQLITE_CANTOPEN);
+        }
         // From here on the living are asked for this; who came before may have left it undone.
         #[cfg(any(test, target_arch = "wasm32"))]
         crate::reaping::reap_marked(runtime.control(), slot.index());
@@ -124,7 +135,8 @@ impl Database {
             waiting_until: Duration::ZERO,
             last_waited: None,
             user_progress: None,
-            signals: Signals::new(runtime.control().clone(), slot.index(), slot.generation(), fence.clone()),
+            deadline: None,
+            signals,
             activity: Activity::new(runtime.control().clone(), slot.index(), runtime.worker()),
             polling: None,
             fence,
@@ -564,6 +576,28 @@ impl Database {
         asked
     }
 
+    /// Has statements end at this time.
+    pub fn set_deadline(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline;
+    }
+
+    /// Whether the time that statements had is over.
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| now() >= deadline)
+    }
+
+    /// A checkpoint is about to write a page. It looks at SQLite's own word alone.
+    pub fn obey_in_checkpoint(&self) {
+        if !self.obey() && self.is_late() {
+            self.activity.interrupt();
+        }
+    }
+
+    /// Has SQLite give up what it does as soon as it can.
+    pub fn interrupt(&self) {
+        self.activity.interrupt();
+    }
+
     /// Tells which connection this is the main database of.
     pub fn set_connection(&mut self, db: *mut ffi::sqlite3) {
         self.activity.set_connection(db);
@@ -612,7 +646,8 @@ impl Database {
 
     /// How much longer the busy handler may wait.
     pub fn time_left(&self, now: Duration) -> Duration {
-        self.waiting_until.saturating_sub(now)
+        let until = self.deadline.map_or(self.waiting_until, |deadline| self.waiting_until.min(deadline));
+        until.saturating_sub(now)
     }
 
     /// The lock that was refused last, and not had since.
@@ -623,6 +658,15 @@ impl Database {
     /// Sleeps until the lock that was refused last may be free; true if it may be.
     pub fn wait_for_contended(&mut self, timeout: Duration) -> bool {
         self.contended.is_some_and(|contended| self.locks.wait_for(contended, timeout))
+    }
+
+    /// As [`Database::wait_for_contended`], for a connection that has attached this database: what its
+    /// main database is asked for ends the wait.
+    pub fn wait_on_behalf(&mut self, of: Signals, timeout: Duration) -> bool {
+        self.locks.wait_on_behalf(Some(of));
+        let free = self.wait_for_contended(timeout);
+        self.locks.wait_on_behalf(None);
+        free
     }
 
     /// A sleep of SQLite's own busy handler: ends when the lock that was refused last is free and

@@ -217,7 +217,7 @@ unsafe extern "C" fn write(
         let Ok(_inside) = handle.enter() else { return EVICTED };
         let written = match handle {
             Handle::Database(database) => {
-                database.obey();
+                database.obey_in_checkpoint();
                 database.file().write(at, data).is_ok()
             }
             Handle::Journal { runtime, kind, .. } => runtime.file(*kind).write(at, data).is_ok(),

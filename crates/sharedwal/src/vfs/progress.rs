@@ -2,11 +2,13 @@
 //! it to end. SQLite has one such handler a connection, so a user's own is called by ours.
 
 use std::ffi::{c_int, c_void};
+use std::time::Duration;
 
 use rusqlite::{Connection, ffi};
 
 use super::Database;
 use super::io_methods::database_of;
+use crate::memory;
 use crate::signals::Signals;
 
 /// Virtual-machine instructions between two looks: some ten microseconds, against which one atomic
@@ -44,7 +46,8 @@ unsafe extern "C" fn tick(database: *mut c_void) -> c_int {
     // SAFETY: `install` passed it; SQLite calls this while it runs a statement, between its calls
     // into the VFS, so no other reference exists.
     let database = unsafe { &mut *database.cast::<Database>() };
-    c_int::from(database.obey() || database.user_progress().is_some_and(|user| (user.handler)()))
+    let ends = database.obey() || database.is_late();
+    c_int::from(ends || database.user_progress().is_some_and(|user| (user.handler)()))
 }
 
 /// Has `handler` called about every `steps` virtual-machine instructions (1000 at the most) while a
@@ -77,6 +80,36 @@ pub fn set_progress_handler(
 pub fn is_evicted(connection: &Connection) -> bool {
     // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
     unsafe { signals(connection.handle()) }.is_some_and(|signals| signals.evicted())
+}
+
+/// Has statements of a connection end with `SQLITE_INTERRUPT` (with `SQLITE_BUSY`, if they wait for a
+/// lock) once so much time has passed from now on. It holds for all statements until it is set
+/// anew; `None` removes it. Looked at where [`Runtime::interrupt`](crate::Runtime::interrupt) is.
+///
+/// Does nothing to a connection that is not this crate's.
+pub fn set_time_limit(connection: &Connection, limit: Option<Duration>) {
+    // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
+    unsafe { limit_time(connection.handle(), limit) }
+}
+
+/// As [`set_time_limit`].
+///
+/// # Safety
+/// `db` must be an open connection that does not run anything now.
+pub unsafe fn limit_time(db: *mut ffi::sqlite3, limit: Option<Duration>) {
+    // SAFETY: as the caller promises.
+    if let Some(database) = unsafe { database_of(db) } {
+        database.set_deadline(limit.map(|limit| memory::now().saturating_add(limit)));
+    }
+}
+
+/// Whether the time that the connection's statements had is over.
+///
+/// # Safety
+/// As for [`limit_time`].
+pub unsafe fn is_late(db: *mut ffi::sqlite3) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { database_of(db) }.is_some_and(|database| database.is_late())
 }
 
 /// What others ask of a connection; `None` for one that is not ours.

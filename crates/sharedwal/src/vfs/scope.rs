@@ -8,6 +8,7 @@ use super::Database;
 use crate::connections::Slot;
 use crate::injection::Mutation;
 use crate::locks::Contended;
+use crate::signals::Signals;
 
 thread_local! {
     static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -68,9 +69,44 @@ fn current<T>(f: impl FnOnce(&mut Database) -> T) -> Option<T> {
     (!database.is_null()).then(|| f(unsafe { &mut *database }))
 }
 
-/// Waits for the lock that was last refused in this thread; true if it may be free now.
-pub fn wait_for_contended(timeout: Duration) -> bool {
-    current(|database| database.wait_for_contended(timeout)).unwrap_or(false)
+/// Waits for the lock that was last refused in this thread, in a statement of the connection with
+/// this main database; true if it may be free now.
+pub fn wait_for_contended(main: *const Database, requests: Signals, timeout: Duration) -> bool {
+    let wait = |database: &mut Database| match ptr::eq(database, main) {
+        true => database.wait_for_contended(timeout),
+        false => database.wait_on_behalf(requests, timeout),
+    };
+    current(wait).unwrap_or(false)
+}
+
+/// What the database that was used last in this thread is asked for, where that is another one than
+/// the connection's main database, which alone looks for itself.
+pub enum Asked {
+    /// Nothing.
+    Nothing,
+    /// To clean up after the dead, which was done.
+    Reap,
+    /// To end the statement.
+    End,
+}
+
+/// Does what an attached database is asked for.
+pub fn obey_attached(main: *const Database) -> Asked {
+    let obey = |database: &mut Database| {
+        let signals = database.signals();
+        if ptr::eq(database, main) || !signals.any_asked() {
+            return Asked::Nothing;
+        }
+        let reaped = signals.reap_if_asked();
+        let asked = signals.any_asked();
+        signals.clear_interrupt();
+        match (asked, reaped) {
+            (true, _) => Asked::End,
+            (false, true) => Asked::Reap,
+            (false, false) => Asked::Nothing,
+        }
+    };
+    current(obey).unwrap_or(Asked::Nothing)
 }
 
 /// The lock that was last refused in this thread, if any.

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rusqlite::ffi;
-use sharedwal::{Runtime, set_progress_handler};
+use sharedwal::{Code, Error, Runtime, RuntimeOptions, set_progress_handler, set_time_limit};
 
 use super::{check_integrity, connect, extended_code, integer, run, runtime};
 
@@ -137,4 +137,132 @@ fn a_progress_handler_of_the_users_own_is_called_as_well() {
         assert_eq!(extended_code(&error), ffi::SQLITE_INTERRUPT);
     });
     assert_eq!(calls.load(Ordering::SeqCst), before, "it was removed");
+}
+
+#[test]
+fn statements_end_when_their_time_is_over() {
+    let runtime = runtime();
+    let (db, other) = (connect(&runtime), connect(&runtime));
+    db.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    let limit = Duration::from_millis(100);
+    let timed = |sql: &str| {
+        let start = Instant::now();
+        let result = run(&db, sql);
+        assert!(start.elapsed() < LONG);
+        (result, start.elapsed() >= limit)
+    };
+    set_time_limit(&db, Some(limit));
+    assert_eq!(timed(&format!("insert into t {ENDLESS}")), (Err(ffi::SQLITE_INTERRUPT), true));
+    assert_eq!(timed(ENDLESS).0, Err(ffi::SQLITE_INTERRUPT), "it holds until it is set anew");
+
+    // Waiting counts, and ends before the busy timeout.
+    other.execute_batch("begin immediate").unwrap();
+    db.execute_batch("pragma busy_timeout = 60000").unwrap();
+    set_time_limit(&db, Some(limit));
+    assert_eq!(timed("insert into t values (2)"), (Err(ffi::SQLITE_BUSY), true));
+    other.execute_batch("rollback").unwrap();
+
+    set_time_limit(&db, None);
+    let long =
+        "with recursive n (i) as (select 1 union all select i + 1 from n limit 3000000) select max(i) from n";
+    assert_eq!(integer(&db, long), 3_000_000);
+    assert_eq!(integer(&db, "select sum(x) from t"), 1);
+    check_integrity(&db);
+}
+
+/// The commit at its end aside, an import ends as a statement does: nothing has changed then.
+#[test]
+fn an_import_is_ended() {
+    let image = {
+        let source = runtime();
+        let db = connect(&source);
+        db.execute_batch(
+            "create table big (x, y); insert into big
+             with recursive n (i) as (select 1 union all select i + 1 from n limit 20000)
+             select i, zeroblob(900) from n",
+        )
+        .unwrap();
+        source.export_database_blocking().unwrap()
+    };
+    for beside in [true, false] {
+        let runtime = runtime();
+        let db = connect(&runtime);
+        db.execute_batch("create table t (x); insert into t values (7)").unwrap();
+        let own = if beside { runtime.diagnostics().connections[0].id } else { u32::MAX };
+        let kept = beside.then_some(db);
+        let mut ended = 0;
+        for i in 0..8 {
+            let done = std::thread::scope(|scope| {
+                let import = scope.spawn(|| runtime.import_database_blocking(image.clone()));
+                let id = other(&runtime, own);
+                std::thread::sleep(Duration::from_millis(i * 3));
+                runtime.interrupt(id);
+                import.join().unwrap()
+            });
+            let db = connect(&runtime);
+            match done {
+                // It was at its end by then.
+                Ok(()) => {
+                    db.execute_batch("drop table big; create table t (x); insert into t values (7)").unwrap()
+                }
+                Err(Error::Sqlite(error)) => {
+                    assert_eq!(extended_code(&error), ffi::SQLITE_INTERRUPT, "{error}");
+                    assert_eq!(integer(&db, "select x from t"), 7);
+                    assert_eq!(integer(&db, "select count(*) from sqlite_schema"), 1);
+                    ended += 1;
+                }
+                Err(error) => panic!("{error}"),
+            }
+            check_integrity(&db);
+        }
+        assert!(ended > 0, "none of the imports was ended, beside others: {beside}");
+        drop(kept);
+        assert_eq!(runtime.connections(), 0);
+    }
+    let disposed = runtime();
+    disposed.dispose().unwrap();
+    let error = disposed.import_database_blocking(image).unwrap_err();
+    assert!(matches!(error, Error::Own { code: Code::RuntimeDisposed, .. }), "{error}");
+}
+
+/// A connection waits for a lock of a database that it attached. It is asked in the name of its own.
+#[test]
+fn a_connection_that_waits_for_an_attached_database_is_woken() {
+    let named = |name: &str| {
+        let mut options = RuntimeOptions::default();
+        options.name = name.into();
+        Runtime::create(&options).unwrap()
+    };
+    let (main, attached) = (named("interrupted-main"), named("interrupted-attached"));
+    let there = connect(&attached);
+    there.execute_batch("create table t (x); begin immediate").unwrap();
+    let (tell, ended) = mpsc::channel();
+    let (ready, wait) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let db = connect(&main);
+            db.execute_batch("attach 'interrupted-attached' as other; pragma busy_timeout = 60000").unwrap();
+            ready.send(()).unwrap();
+            tell.send(run(&db, "insert into other.t values (1)")).unwrap();
+            // By the id of the attached one as well.
+            ready.send(()).unwrap();
+            tell.send(run(&db, "insert into other.t values (2)")).unwrap();
+        });
+        for runtime in [&main, &attached] {
+            wait.recv().unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+            let own = if std::ptr::eq(runtime, &attached) { there_id(&attached) } else { u32::MAX };
+            let result = interrupt_until(runtime, other(runtime, own), &ended);
+            assert!(matches!(result, Err(ffi::SQLITE_BUSY | ffi::SQLITE_INTERRUPT)), "{result:?}");
+        }
+    });
+    there.execute_batch("commit").unwrap();
+    assert_eq!(integer(&there, "select count(*) from t"), 0);
+}
+
+/// The connection that holds the attached database's lock.
+fn there_id(attached: &Runtime) -> u32 {
+    let connections = attached.diagnostics().connections;
+    let holder = connections.iter().find(|one| one.locks.iter().any(|lock| lock.name == "WRITE"));
+    holder.unwrap().id
 }

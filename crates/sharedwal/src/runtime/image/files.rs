@@ -6,6 +6,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ffi};
 
 use super::Image;
+use super::requests::Requests;
 use crate::error::Error;
 use crate::layout::{FileKind, INDEX_MAX_PAGES, INDEX_PAGE_WORDS, SUPER_JOURNALS};
 use crate::memory::Bytes;
@@ -71,14 +72,23 @@ pub fn limit(db: &Connection, runtime: &Runtime, page_size: u64) -> rusqlite::Re
     db.pragma_update_and_check(None, "max_page_count", pages as u32, |_| Ok(()))
 }
 
-/// Copies all pages, as one transaction of `target`.
-pub fn back_up(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
-    match Backup::new(source, target)?.step(-1)? {
-        StepResult::Done => Ok(()),
-        // It does not copy a part of them: without all pages, another holds a lock.
-        _ => Err(rusqlite::Error::SqliteFailure(
-            ffi::Error::new(ffi::SQLITE_BUSY),
-            Some("database is locked".into()),
-        )),
+/// Pages that are copied before another look at what others ask for: 1 MiB as a rule.
+const PAGES_AT_ONCE: i32 = 256;
+
+/// Copies all pages, as one transaction of `target`, unless others ask for an end.
+pub fn back_up(source: &Connection, target: &mut Connection, requests: &Requests) -> Result<(), Error> {
+    let backup = Backup::new(source, target)?;
+    loop {
+        requests.check()?;
+        match backup.step(PAGES_AT_ONCE)? {
+            StepResult::Done => return Ok(()),
+            StepResult::More => {}
+            // Another holds a lock.
+            _ => {
+                let busy = ffi::Error::new(ffi::SQLITE_BUSY);
+                let message = Some("database is locked".into());
+                return Err(rusqlite::Error::SqliteFailure(busy, message).into());
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::files::{Extent, Files, back_up, limit};
 use super::options;
+use super::requests::Requests;
 use crate::error::{Code, Error};
 use crate::layout::FileKind;
 use crate::runtime::{ConnectOptions, Runtime};
@@ -21,19 +22,33 @@ pub struct Done {
 /// Replaces the content of the runtime's database by an image, as one transaction of `target`, a
 /// connection to it.
 pub fn import(runtime: &Runtime, mut target: Connection, files: Files) -> Result<Done, Error> {
+    let requests = Requests::of(&target);
+    // Whatever fails because others asked for an end is that.
+    let asked = |error| requests.check().err().unwrap_or(error);
+    let done = replace(runtime, &mut target, files, &requests).map_err(asked)?;
+    Ok(Done { copied: done.copied.map_err(asked), ..done })
+}
+
+fn replace(
+    runtime: &Runtime,
+    target: &mut Connection,
+    files: Files,
+    requests: &Requests,
+) -> Result<Done, Error> {
     let private = open(files)?;
     let source = private.connect_in(private.0.claim_slot()?, &read_only()).map_err(invalid)?;
+    requests.end(&source);
     let image = check(&source)?;
     let capacity = runtime.0.file(FileKind::Database).capacity();
     if image.bytes() > capacity {
         let detail = format!("the image has {} bytes, and the database can have {capacity}", image.bytes());
         return Err(Error::new(Code::ImageTooLarge, detail));
     }
-    let present = Extent::of(&target)?;
-    let was_wal = is_wal(&target)?;
-    limit(&target, runtime, image.page_size)?;
+    let present = Extent::of(target)?;
+    let was_wal = is_wal(target)?;
+    limit(target, runtime, image.page_size)?;
     // Alone, the database is replaced in rollback mode: the log then needs no room for it.
-    let alone = take_all(&target, was_wal)? && (was_wal || runtime.connections() == 1);
+    let alone = take_all(target, was_wal, requests)? && (was_wal || runtime.connections() == 1);
     if !alone && (image.page_size, &image.encoding) != (present.page_size, &present.encoding) {
         let detail = format!(
             "the image has pages of {} bytes and {}, the database {} and {}, which only the one connection \
@@ -47,14 +62,18 @@ pub fn import(runtime: &Runtime, mut target: Connection, files: Files) -> Result
         let _ = target.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
     };
     if !alone && was_wal {
-        checkpoint(&target);
+        checkpoint(target);
     }
-    let copied = back_up(&source, &mut target).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) if !alone && was_wal => full(&image, runtime),
-        _ => error.into(),
+    let copied = back_up(&source, target, requests).map_err(|error| match &error {
+        Error::Sqlite(sqlite)
+            if sqlite.sqlite_error_code() == Some(ErrorCode::DiskFull) && !alone && was_wal =>
+        {
+            full(&image, runtime)
+        }
+        _ => error,
     });
     if !alone && was_wal {
-        checkpoint(&target);
+        checkpoint(target);
     }
     Ok(Done { copied, left_wal: alone && was_wal })
 }
@@ -135,17 +154,21 @@ fn is_wal(db: &Connection) -> rusqlite::Result<bool> {
 /// Takes the whole database, until the connection is closed, so that nobody else reads or writes;
 /// one in WAL mode is in rollback mode then. False if that cannot be, because others have a
 /// database in WAL mode open.
-fn take_all(target: &Connection, was_wal: bool) -> rusqlite::Result<bool> {
+fn take_all(target: &Connection, was_wal: bool, requests: &Requests) -> Result<bool, Error> {
     let none = |_: &rusqlite::Row<'_>| Ok(());
     target.query_row("pragma locking_mode = exclusive", [], none)?;
     if !was_wal {
-        return target.execute_batch("begin exclusive; commit").map(|()| true);
+        target.execute_batch("begin exclusive; commit")?;
+        return Ok(true);
     }
     match target.query_row("pragma journal_mode = delete", [], none) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-            target.query_row("pragma locking_mode = normal", [], none).map(|()| false)
+            // Before another statement begins, with which SQLite forgets that it was interrupted.
+            requests.check()?;
+            target.query_row("pragma locking_mode = normal", [], none)?;
+            Ok(false)
         }
-        result => result.map(|()| true),
+        result => Ok(result.map(|()| true)?),
     }
 }
 

@@ -7,23 +7,24 @@
 mod export;
 mod files;
 mod import;
+mod requests;
 
 pub(crate) use export::export;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use files::Files;
-use import::import;
-
 #[cfg(target_arch = "wasm32")]
-use std::sync::Arc;
+pub use import::Done;
+pub(crate) use import::import;
+
 use std::time::Duration;
 
 use super::{ConnectOptions, JournalMode, Runtime};
 #[cfg(doc)]
 use crate::Code;
 use crate::error::Error;
-use crate::memory::private::PrivateBytes;
 #[cfg(target_arch = "wasm32")]
-use crate::memory::{Bytes, can_block};
+use crate::memory::can_block;
+use crate::memory::private::PrivateBytes;
 
 /// A database as SQLite keeps it in files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +69,9 @@ impl Runtime {
     ///
     /// A database in WAL mode stays in it; else the image brings its mode along.
     ///
+    /// [`Runtime::interrupt`] ends it as it ends a statement, but for the commit at its end; the
+    /// connection that copies stands in the diagnostics.
+    ///
     /// # Errors
     /// [`Code::InvalidImage`], [`Code::ImageTooLarge`], [`Code::RuntimeInUse`] for another page size
     /// or encoding while other connections are open, `SQLITE_FULL` where the log has no room,
@@ -90,7 +94,8 @@ impl Runtime {
     /// As for [`Runtime::connect_with`]; what SQLite says, `SQLITE_NOMEM` among it.
     #[cfg(target_arch = "wasm32")]
     pub async fn export_database(&self) -> Result<Vec<u8>, Error> {
-        Ok(self.export_to(BUSY_TIMEOUT, PrivateBytes::zeroed).await?.take())
+        let source = self.connect_with(&options(BUSY_TIMEOUT)).await?;
+        Ok(export(&source, PrivateBytes::zeroed)?.take())
     }
 
     /// Replaces the whole database by an image, for everybody at once: whoever is in a read
@@ -100,41 +105,21 @@ impl Runtime {
     ///
     /// A database in WAL mode stays in it; else the image brings its mode along.
     ///
+    /// [`Runtime::interrupt`] ends it as it ends a statement, but for the commit at its end; the
+    /// connection that copies stands in the diagnostics.
+    ///
     /// # Errors
     /// [`Code::InvalidImage`], [`Code::ImageTooLarge`], [`Code::RuntimeInUse`] for another page size
     /// or encoding while other connections are open, `SQLITE_FULL` where the log has no room,
     /// `SQLITE_BUSY`; as for [`Runtime::connect_with`].
     #[cfg(target_arch = "wasm32")]
     pub async fn import_database(&self, image: impl Into<Image>) -> Result<(), Error> {
-        let image = image.into();
-        self.import_from(BUSY_TIMEOUT, || Ok(image.into())).await
-    }
-
-    /// As [`Runtime::export_database`], into memory of any kind.
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) async fn export_to<B: Bytes + 'static>(
-        &self,
-        busy_timeout: Duration,
-        allocate: impl FnOnce(u64) -> Option<B>,
-    ) -> Result<Arc<B>, Error> {
-        let source = self.connect_with(&options(busy_timeout)).await?;
-        export(&source, allocate)
-    }
-
-    /// As [`Runtime::import_database`], from memory of any kind. It is only looked at once nothing
-    /// is waited for any more.
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) async fn import_from(
-        &self,
-        busy_timeout: Duration,
-        files: impl FnOnce() -> Result<Files, Error>,
-    ) -> Result<(), Error> {
-        let target = self.connect_with(&options(busy_timeout)).await?;
-        let done = import(self, target, files()?)?;
+        let target = self.connect_with(&options(BUSY_TIMEOUT)).await?;
+        let done = import(self, target, image.into().into())?;
         if done.left_wal {
             // If others are in the way, the next one to open the database does this. It tries without
             // a pause where this thread may not wait, so not for long there.
-            let busy_timeout = if can_block() { busy_timeout } else { Duration::ZERO };
+            let busy_timeout = if can_block() { BUSY_TIMEOUT } else { Duration::ZERO };
             let _ = self.connect_with(&ConnectOptions { busy_timeout, ..ConnectOptions::default() }).await;
         }
         done.copied

@@ -1,0 +1,182 @@
+//! Statements that end before their time: others asked for it, the runtime was disposed of, or the
+//! time is over that the statement had.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::null_mut;
+
+use sharedwal::Code;
+use sharedwal::bindings::{self, Signals};
+use sharedwal::rusqlite::ffi;
+use wasm_bindgen::prelude::*;
+
+use crate::connection::{in_transaction, milliseconds, reset_statements};
+
+type Sqlite = *mut ffi::sqlite3;
+
+/// Why a statement ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Somebody asked for it.
+    Asked,
+    /// It had no more time.
+    Late,
+    /// A worker is being ended, and the connection with it.
+    Terminated,
+    /// The runtime was disposed of.
+    Disposed,
+}
+
+thread_local! {
+    /// The connection whose last statement was ended, and why.
+    static ENDED: Cell<(Sqlite, Reason)> = const { Cell::new((null_mut(), Reason::Asked)) };
+    /// The connection whose statement has a time limit.
+    static LIMITED: Cell<Sqlite> = const { Cell::new(null_mut()) };
+    /// The connection used last, and what it is asked for: finding that takes as long as a short
+    /// statement.
+    static SIGNALS: RefCell<(Sqlite, Option<Signals>)> = const { RefCell::new((null_mut(), None)) };
+}
+
+/// What others ask of a connection.
+pub fn signals(db: Sqlite) -> Option<Signals> {
+    SIGNALS.with_borrow_mut(|(last, signals)| {
+        if *last != db {
+            // SAFETY: the connection is open, and the VFS is not in the middle of a call.
+            (*last, *signals) = (db, unsafe { bindings::signals(db) });
+        }
+        signals.clone()
+    })
+}
+
+/// A connection is being closed.
+pub fn forget() {
+    SIGNALS.set((null_mut(), None));
+    LIMITED.set(null_mut());
+}
+
+/// Something begins: the last statement's end is told no more.
+pub fn begin() {
+    ENDED.set((null_mut(), Reason::Asked));
+}
+
+/// Why the connection's last statement ended, if it was ended.
+pub fn reason(db: Sqlite) -> Option<Reason> {
+    let (ended, reason) = ENDED.get();
+    (ended == db).then_some(reason)
+}
+
+/// What to tell of that.
+pub fn message(db: Sqlite) -> String {
+    match reason(db) {
+        Some(Reason::Late) => "interrupted: the time that the statement had (timeoutMs) was over".into(),
+        Some(Reason::Terminated) => "interrupted: terminate() is ending this worker".into(),
+        Some(Reason::Disposed) => {
+            format!("The connection was ended with its runtime. {}", Code::RuntimeDisposed.advice())
+        }
+        Some(Reason::Asked) | None => "interrupted".into(),
+    }
+}
+
+/// The code of ours that stands for SQLITE_INTERRUPT, if one does.
+#[wasm_bindgen]
+pub fn own_code(db: Sqlite) -> Option<String> {
+    (reason(db) == Some(Reason::Disposed)).then(|| Code::RuntimeDisposed.as_str().into())
+}
+
+fn late(db: Sqlite) -> bool {
+    // SAFETY: the connection is open, and runs nothing now.
+    LIMITED.get() == db && unsafe { bindings::is_late(db) }
+}
+
+/// A statement that others ended, or that did not get a lock before they did, has its transaction
+/// rolled back; a connection that was asked to stop gives everything up and says so.
+fn end(db: Sqlite, late: bool) {
+    let stop = signals(db).filter(Signals::stop_asked);
+    if stop.is_some() {
+        reset_statements(db);
+    }
+    if in_transaction(db) {
+        // SAFETY: the connection is open, and runs nothing now.
+        unsafe { ffi::sqlite3_exec(db, c"rollback".as_ptr(), None, null_mut(), null_mut()) };
+    }
+    let reason = match &stop {
+        Some(signals) if signals.disposed() => Reason::Disposed,
+        Some(_) => Reason::Terminated,
+        None if late => Reason::Late,
+        None => Reason::Asked,
+    };
+    if let Some(signals) = stop {
+        signals.acknowledge_stop();
+    }
+    ENDED.set((db, reason));
+}
+
+/// Whether the connection was asked to stop; it does so.
+pub fn is_stopped(db: Sqlite) -> bool {
+    let stopped = signals(db).is_some_and(|signals| signals.stop_asked());
+    if stopped {
+        end(db, false);
+    }
+    stopped
+}
+
+/// Before a statement runs, or runs on where it is `busy`: false if it must not.
+pub fn may_run(db: Sqlite, busy: bool) -> bool {
+    begin();
+    if let Some(signals) = signals(db).filter(Signals::any_asked) {
+        if signals.stop_asked() {
+            end(db, false);
+            return false;
+        }
+        if !busy {
+            signals.reap_if_asked();
+            // Meant for a statement that has ended in the meantime.
+            signals.clear_interrupt();
+        }
+    }
+    let late = late(db);
+    if late {
+        end(db, true);
+    }
+    !late
+}
+
+/// After a statement that ended with SQLITE_INTERRUPT or SQLITE_BUSY: whether it was made to.
+pub fn was_interrupted(db: Sqlite) -> bool {
+    let late = late(db);
+    // SAFETY: the connection is open.
+    let ended = late || unsafe { ffi::sqlite3_is_interrupted(db) } != 0;
+    if ended {
+        end(db, late);
+    }
+    ended
+}
+
+/// For a connection that runs nothing: does what it is asked for; whether that was to stop.
+#[wasm_bindgen]
+pub fn heed(db: Sqlite) -> bool {
+    if let Some(signals) = signals(db) {
+        signals.reap_if_asked();
+    }
+    is_stopped(db)
+}
+
+/// Has the connection's statements end so many milliseconds from now; below 0 for no limit.
+#[wasm_bindgen]
+pub fn limit_time(db: Sqlite, ms: f64) {
+    let limit = (ms >= 0.0).then(|| milliseconds(ms));
+    LIMITED.set(if limit.is_some() { db } else { null_mut() });
+    // SAFETY: the connection is open, and runs nothing now.
+    unsafe { bindings::limit_time(db, limit) };
+}
+
+/// After a trap: the connections of this instance are dead. Must be the last call of all.
+#[wasm_bindgen]
+pub fn abandon() {
+    bindings::abandon();
+}
+
+/// Has `handler` called with what is thrown where JavaScript calls this instance by itself.
+#[wasm_bindgen]
+pub fn on_crash(handler: &js_sys::Function) {
+    bindings::on_crash(handler);
+}

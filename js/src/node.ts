@@ -1,0 +1,50 @@
+// What is different in Node. Its threads are a page's workers, but each has a number that no other
+// thread of the process ever has, and whoever started one is told when it has really ended. And its
+// fetch() reads no files.
+
+/** A thread as the one that started it has it. */
+export interface Thread {
+  /** -1 once it has ended. */
+  readonly threadId: number;
+  once(event: 'exit', listener: () => void): unknown;
+}
+
+interface NodeProcess {
+  versions?: { node?: string };
+  getBuiltinModule?: (name: string) => unknown;
+  on(event: 'worker', listener: (worker: Thread) => void): unknown;
+}
+
+const { process } = globalThis as { process?: NodeProcess };
+const inNode = process?.versions?.node !== undefined;
+
+/** Whether a worker is one of Node's. */
+export function isThread(worker: unknown): worker is Thread {
+  const { threadId, once } = (worker ?? {}) as Partial<Thread>;
+  return inNode && typeof threadId === 'number' && typeof once === 'function';
+}
+
+async function builtin(name: string): Promise<unknown> {
+  // Not in the import itself: a bundler for pages would look for it.
+  return process?.getBuiltinModule?.(name) ?? (await import(/* @vite-ignore */ name));
+}
+
+/** The number of this thread; 0 for the first one, and outside of Node. */
+export async function ownThreadId(): Promise<number> {
+  if (!inNode) return 0;
+  return ((await builtin('node:worker_threads')) as { threadId: number }).threadId;
+}
+
+/** Compiles a module that is a file; undefined if it is none, or outside of Node. */
+export async function compileFile(url: string | URL): Promise<WebAssembly.Module | undefined> {
+  if (!inNode || !String(url).startsWith('file:')) return undefined;
+  const files = (await builtin('node:fs/promises')) as {
+    readFile(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+  };
+  return WebAssembly.compile(await files.readFile(new URL(url)));
+}
+
+/** Tells of each thread that this one starts from now on. */
+export function onThread(listener: (thread: Thread) => void): void {
+  if (inNode) process?.on('worker', listener);
+}

@@ -1,0 +1,46 @@
+// A thread with one connection: does what it is told, one message after another.
+import { parentPort } from 'node:worker_threads';
+import { open } from '../../dist/index.js';
+
+/** @type {import('../../dist/index.js').Database} */
+let db;
+/** @type {number} */
+let next = 0;
+
+/** @type {Record<string, (argument: any) => unknown>} */
+const tasks = {
+  open: async ({ runtime }) => {
+    db = await open(runtime, { timeout: 20_000 });
+    return db.connectionId;
+  },
+  exec: ({ sql }) => void db.exec(sql),
+  value: ({ sql }) => db.prepare(sql).pluck().get(),
+  spin: () => {
+    for (;;) {}
+  },
+  /** Rows 1, 2, 3, …: `progress[index]` is the last whose commit it has seen return. */
+  insertWithoutPause: (
+    /** @type {{ progress: Int32Array, index: number }} */ { progress, index },
+  ) => {
+    const insert = db.prepare('insert into rows (thread, n) values (?, ?)');
+    const three = db.transaction(() => {
+      for (let i = 0; i < 3; i++) insert.run(index, ++next);
+    });
+    while (Atomics.load(progress, 0) === 0) {
+      if (next % 4 === 0) three.immediate();
+      else insert.run(index, ++next);
+      Atomics.store(progress, index, next);
+    }
+    db.close();
+    return next;
+  },
+};
+
+parentPort?.on('message', async ({ task, argument }) => {
+  try {
+    parentPort?.postMessage({ result: await tasks[task]?.(argument) });
+  } catch (error) {
+    const { code, message } = /** @type {Error & { code?: string }} */ (error);
+    parentPort?.postMessage({ error: { code, message } });
+  }
+});
