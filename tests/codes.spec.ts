@@ -10,6 +10,7 @@ test('every error code is provoked by a page', async ({ page }) => {
     ['api', { quick: '1' }, '/tests/'],
     ['images', { quick: '1' }, '/tests/'],
     ['snapshot', { quick: '1' }, '/tests/'],
+    ['evictions', {}, '/tests/'],
     ['not_isolated', {}, '/plain/tests/'],
   ] as const) {
     const report = await openPage(page, name, { params, base, timeout: 200_000 });

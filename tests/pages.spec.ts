@@ -14,6 +14,7 @@ const pages: Record<
   visibility: { minChecks: 8, timeout: 3 * MINUTE },
   snapshot: { minChecks: 50, timeout: 3 * MINUTE },
   deaths: { minChecks: 20, timeout: 5 * MINUTE },
+  evictions: { minChecks: 30, timeout: 2 * MINUTE },
   stopping: { minChecks: 60, timeout: 3 * MINUTE },
   kill: { minChecks: 15, timeout: 4 * MINUTE },
   disposing: { minChecks: 80, timeout: 2 * MINUTE },

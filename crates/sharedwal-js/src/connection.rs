@@ -280,6 +280,9 @@ pub fn errcode(db: Sqlite) -> i32 {
     }
     // SAFETY: the connection is open.
     let code = unsafe { ffi::sqlite3_extended_errcode(db) };
+    if code & 0xff == ffi::SQLITE_IOERR && stopping::is_stopped(db) {
+        return ffi::SQLITE_INTERRUPT;
+    }
     without_protocol(code)
 }
 

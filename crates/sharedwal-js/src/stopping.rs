@@ -24,6 +24,8 @@ pub enum Reason {
     Terminated,
     /// The runtime was disposed of.
     Disposed,
+    /// Others took the connection for dead.
+    Evicted,
 }
 
 thread_local! {
@@ -72,6 +74,7 @@ pub fn message(db: Sqlite) -> String {
         Some(Reason::Disposed) => {
             format!("The connection was ended with its runtime. {}", Code::RuntimeDisposed.advice())
         }
+        Some(Reason::Evicted) => Code::Evicted.advice().into(),
         Some(Reason::Asked) | None => "interrupted".into(),
     }
 }
@@ -79,7 +82,12 @@ pub fn message(db: Sqlite) -> String {
 /// The code of ours that stands for SQLITE_INTERRUPT, if one does.
 #[wasm_bindgen]
 pub fn own_code(db: Sqlite) -> Option<String> {
-    (reason(db) == Some(Reason::Disposed)).then(|| Code::RuntimeDisposed.as_str().into())
+    let code = match reason(db)? {
+        Reason::Disposed => Code::RuntimeDisposed,
+        Reason::Evicted => Code::Evicted,
+        Reason::Asked | Reason::Late | Reason::Terminated => return None,
+    };
+    Some(code.as_str().into())
 }
 
 fn late(db: Sqlite) -> bool {
@@ -90,7 +98,7 @@ fn late(db: Sqlite) -> bool {
 /// A statement that others ended, or that did not get a lock before they did, has its transaction
 /// rolled back; a connection that was asked to stop gives everything up and says so.
 fn end(db: Sqlite, late: bool) {
-    let stop = signals(db).filter(Signals::stop_asked);
+    let stop = signals(db).filter(must_stop);
     if stop.is_some() {
         reset_statements(db);
     }
@@ -99,6 +107,7 @@ fn end(db: Sqlite, late: bool) {
         unsafe { ffi::sqlite3_exec(db, c"rollback".as_ptr(), None, null_mut(), null_mut()) };
     }
     let reason = match &stop {
+        Some(signals) if signals.evicted() => Reason::Evicted,
         Some(signals) if signals.disposed() => Reason::Disposed,
         Some(_) => Reason::Terminated,
         None if late => Reason::Late,
@@ -110,9 +119,14 @@ fn end(db: Sqlite, late: bool) {
     ENDED.set((db, reason));
 }
 
-/// Whether the connection was asked to stop; it does so.
+/// Whether the connection is to run nothing any more.
+fn must_stop(signals: &Signals) -> bool {
+    signals.stop_asked() || signals.evicted()
+}
+
+/// Whether the connection was asked to stop, or taken for dead; it gives everything up then.
 pub fn is_stopped(db: Sqlite) -> bool {
-    let stopped = signals(db).is_some_and(|signals| signals.stop_asked());
+    let stopped = signals(db).as_ref().is_some_and(must_stop);
     if stopped {
         end(db, false);
     }
@@ -122,8 +136,8 @@ pub fn is_stopped(db: Sqlite) -> bool {
 /// Before a statement runs, or runs on where it is `busy`: false if it must not.
 pub fn may_run(db: Sqlite, busy: bool) -> bool {
     begin();
-    if let Some(signals) = signals(db).filter(Signals::any_asked) {
-        if signals.stop_asked() {
+    if let Some(signals) = signals(db).filter(|signals| signals.any_asked() || signals.evicted()) {
+        if must_stop(&signals) {
             end(db, false);
             return false;
         }
