@@ -57,6 +57,11 @@ impl Signals {
         self.words.load(word_of(self.slot)) & signals::DISPOSED != 0
     }
 
+    /// Whether the connection was asked to end its statement, or to stop.
+    pub fn end_asked(&self) -> bool {
+        asked(self.words.as_ref(), self.slot) & (signals::INTERRUPT | signals::STOP) != 0
+    }
+
     /// Whether anything was asked for.
     pub fn any_asked(&self) -> bool {
         asked(self.words.as_ref(), self.slot) != 0

@@ -31,6 +31,7 @@ mod polling;
 mod reaping_order;
 #[cfg(unix)]
 mod recovery_equality;
+mod requests;
 mod shared_snapshots;
 mod stalled_publisher;
 mod steady_commits;

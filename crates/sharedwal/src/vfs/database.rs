@@ -567,7 +567,8 @@ impl Database {
             return false;
         }
         self.signals.reap_if_asked();
-        let asked = self.signals.any_asked();
+        // Another request to reap may have come meanwhile: it is for the next time.
+        let asked = self.signals.end_asked();
         if asked {
             self.signals.clear_interrupt();
             // Stays until the statement ends, so that what it was refused is known for this.
