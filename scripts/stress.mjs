@@ -1,5 +1,6 @@
 // `npm run stress`: everything random for longer. Native stress with deaths at every named point,
-// every mutation with every test that has to notice it, and workers that die in a browser. Prints
+// every mutation with every test that has to notice it, the larger models, and workers that die in a
+// browser. Prints
 // what was counted and leaves it in target/stress.md.
 //
 //   npm run stress                      20 s a case, about 15 minutes
@@ -64,8 +65,9 @@ function counts(output) {
   }
   return {
     seed: /SHAREDWAL_SEED=(\d+)/.exec(output)?.[1] ?? 'unknown',
-    cases: [...output.matchAll(/^\w+: \d+ deaths, Tally/gm)].length,
-    deaths: sum(/^\w+: (\d+) deaths, Tally/gm),
+    // Not at the start of a line, where the runner writes the test's name.
+    cases: [...output.matchAll(/\w+: \d+ deaths, Tally/g)].length,
+    deaths: sum(/\w+: (\d+) deaths, Tally/g),
     commits: sum(/ commits: (\d+)/g),
     reads: sum(/ reads: (\d+)/g),
     rollbacks: sum(/ rollbacks: (\d+)/g),
@@ -90,7 +92,12 @@ await main(import.meta.url, async () => {
   const native = counts(await run('native', 'cargo', test('stress::'), env));
   const steady = await run('steady-commits', 'cargo', test('steady_commits::'), env);
   const mutations = await run('mutations', 'cargo', test('mutations::'), env);
-  const caught = [...mutations.matchAll(/^\w+: \S+ fails after .+$/gm)].map(([line]) => line);
+  const caught = [...mutations.matchAll(/\w+: \S+ fails after .+$/gm)].map(([line]) => line);
+  const models = await run('models', 'cargo', test('model::'), {
+    ...env,
+    SHAREDWAL_MODEL_FULL: '1',
+  });
+  const states = [...models.matchAll(/ (\d+) states,/g)].map(([, count]) => Number(count));
   /** @type {string[]} */
   const browser = [];
   if (!chosen.native) {
@@ -111,7 +118,8 @@ await main(import.meta.url, async () => {
     `- ${ask('git', ['rev-parse', '--short', 'HEAD'])?.trim() ?? 'unknown commit'}, ${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${chosen.seconds} s a case`,
     ...Object.entries(figures).map(([name, value]) => `- ${name}: ${value.toLocaleString('en')}`),
     `- deaths by point: ${[...points].map(([point, count]) => `${point} ${count}`).join(', ')}`,
-    `- steady commits: ${/^\d+ commits, .+$/m.exec(steady)?.[0]}`,
+    `- steady commits: ${/\d+ commits, .+$/m.exec(steady)?.[0]}`,
+    `- models: ${states.length}, ${states.reduce((a, b) => a + b, 0).toLocaleString('en')} states`,
     ...browser,
     '',
     ...caught.map((line) => `- ${line}`),

@@ -127,8 +127,11 @@ fn a_torn_header_is_recovered() {
     words.store(PUBLISHER, DEAD + 1);
     words.add(VERSION, 1);
     words.scatter(&[Change { at: HEADER + 4, value: 77 }, Change { at: HEADER + 6, value: 12 }]);
+    let before = runtime.diagnostics().counters;
     assert!(reap(words, REAPER, DEAD, 1));
     check(&other);
+    let after = runtime.diagnostics().counters;
+    assert_eq!((after.deaths, after.recoveries), (before.deaths + 1, before.recoveries + 1));
     check(&connect(&runtime, JournalMode::Wal));
     let pads: i64 = other.query_row("select count(*) from t where pad = 'z'", [], |row| row.get(0)).unwrap();
     assert_eq!(pads, 19, "what was committed is there");

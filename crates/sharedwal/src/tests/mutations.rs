@@ -71,12 +71,18 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         ],
     ),
     (Mutation::LateFrames, &["stress::cases::wal_that_is_checkpointed_all_the_time"]),
-    (Mutation::SizeBeforeBytes, &["file_size::bytes_are_there_before_the_size_says_so"]),
+    (
+        Mutation::SizeBeforeBytes,
+        &[
+            "file_size::bytes_are_there_before_the_size_says_so",
+            "deaths_in_the_middle::rollback::of_a_transaction_with_a_rollback_journal",
+        ],
+    ),
     (
         Mutation::TailBeforeUnits,
         &[
             "file_size::a_growing_file_never_looks_shorter_than_it_was",
-            "stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps",
+            "deaths_in_the_middle::rollback::of_a_transaction_with_a_rollback_journal",
         ],
     ),
     (
@@ -87,7 +93,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         ],
     ),
     (Mutation::LookedBeforeSection, &["wal_index::one_of_two_is_the_first"]),
-    (Mutation::NobodyZeroes, &["wal_index::only_the_first_to_attach_zeroes"]),
+    (
+        Mutation::NobodyZeroes,
+        &["wal_index::only_the_first_to_attach_zeroes", "deaths_in_the_middle::life::of_attaching"],
+    ),
     (
         Mutation::RestartCompleted,
         &["wal_index::a_restart_is_not_completed_at_the_barrier", "stress::cases::deaths_in_wal_that_grows"],
@@ -97,7 +106,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
     (Mutation::ZeroedUnderOthers, &["dead_reader::committed_rows_stay"]),
     (
         Mutation::TornHeaderKept,
-        &["stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps"],
+        &[
+            "deaths_in_the_middle::wal::of_a_restart_of_the_log",
+            "stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps",
+        ],
     ),
     (Mutation::VersionLeftOdd, &["stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time"]),
     (
@@ -116,7 +128,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
     ),
     (
         Mutation::CheckpointStartsUnpublished,
-        &["checkpoint_start::what_is_attempted_is_known_before_the_first_page_is_written"],
+        &[
+            "checkpoint_start::what_is_attempted_is_known_before_the_first_page_is_written",
+            "deaths_in_the_middle::wal::of_a_checkpoint",
+        ],
     ),
     (
         Mutation::EvictedGoesOn,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::SetOnDrop;
-use crate::layout::{CONTROL_WORDS, EPOCH, HEADER, PUBLISHER, VERSION};
+use crate::layout::{CONTROL_WORDS, EPOCH, HEADER, PUBLISHER, RETRIES, VERSION};
 use crate::memory::heap::HeapWords;
 use crate::memory::{Change, Words};
 use crate::ordered_section::{self, Section, Stalled, TEST_PATIENCE, Version, patience};
@@ -134,6 +134,7 @@ fn a_slow_copy_keeps_publishers_out() {
         });
         let _stop = SetOnDrop(&stop);
         for _ in 0..3 {
+            let retries = words.load(RETRIES);
             let (mut first, mut last) = ([0; TOGETHER / 2], [0; TOGETHER / 2]);
             let mut copies = 0;
             ordered_section::read(words.as_ref(), 1, patience(), || {
@@ -153,6 +154,7 @@ fn a_slow_copy_keeps_publishers_out() {
             .unwrap();
             assert_eq!(first, last, "a torn copy");
             assert!((2..=17).contains(&copies), "{copies} copies");
+            assert_eq!(words.load(RETRIES) - retries, copies - 1, "each copy but the last is counted");
         }
     });
     assert!(words.load(HEADER) > 10);

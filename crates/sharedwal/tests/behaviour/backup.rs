@@ -65,6 +65,7 @@ fn of_a_busy_database() {
                 }
             });
         }
+        let _end = End(&stop);
         let (source, mut target) = (connect(&from), connect(&to));
         let before = commits.load(SeqCst);
         // One read transaction over all steps, or the source's commits would have it begin anew.
@@ -85,7 +86,6 @@ fn of_a_busy_database() {
         while looks.load(SeqCst) < before + 10 {
             std::thread::yield_now();
         }
-        stop.store(true, SeqCst);
         expected
     });
     assert_ne!(new, old);

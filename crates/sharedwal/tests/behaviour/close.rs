@@ -1,7 +1,5 @@
 //! What is left when connections are closed.
 
-use std::sync::Barrier;
-
 use super::as_on_files::{Folder, Place};
 use super::*;
 
@@ -75,7 +73,7 @@ fn two_that_close_at_once() {
         drop(first);
         let mut left = 0;
         for round in 1..=ROUNDS {
-            let (pair, together) = ([open(), open()], Barrier::new(2));
+            let (pair, together) = ([open(), open()], Meeting::of(2));
             std::thread::scope(|scope| {
                 for db in pair {
                     scope.spawn(|| {

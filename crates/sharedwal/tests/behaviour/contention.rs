@@ -1,7 +1,6 @@
 //! Connections that never pause: writers get comparable shares and none waits beyond its busy timeout;
 //! readers are never refused.
 
-use std::sync::Barrier;
 use std::time::Instant;
 
 use super::*;
@@ -35,7 +34,7 @@ fn write_without_pause(writers: i64, duration: Duration, timeout: Timeout) -> Ve
     for writer in 0..writers {
         db.execute("insert into t values (?1, 0)", [writer]).unwrap();
     }
-    let start = Barrier::new(writers as usize);
+    let start = Meeting::of(writers as usize);
     let shares: Vec<Share> = std::thread::scope(|scope| {
         let (runtime, start) = (&runtime, &start);
         let write = |writer: i64| {

@@ -198,10 +198,10 @@ fn imports_beside_readers_and_writers() {
                 db.execute_batch("update t set text = zeroblob(2900) where id = 5").unwrap();
             }
         });
+        let _end = End(&done);
         for round in 0..60 {
             runtime.import_database_blocking(images[round % 4].clone()).unwrap();
         }
-        done.store(true, std::sync::atomic::Ordering::SeqCst);
     });
     let db = connect(&runtime);
     assert_eq!(integer(&db, "select count(*) from t"), 400);

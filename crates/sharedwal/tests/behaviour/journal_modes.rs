@@ -101,6 +101,7 @@ fn readers_do_not_starve_a_writer() {
                 }
             });
         }
+        let _end = End(&done);
         let db = connect_patiently(&runtime, JournalMode::Delete);
         let start = Instant::now();
         let mut updates = 0;
@@ -109,6 +110,5 @@ fn readers_do_not_starve_a_writer() {
             updates += 1;
             assert!(start.elapsed() < Duration::from_secs(60), "{updates} updates, {reads:?} reads");
         }
-        done.store(true, Ordering::SeqCst);
     });
 }

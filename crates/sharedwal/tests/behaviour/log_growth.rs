@@ -32,15 +32,6 @@ fn overlapping_readers(runtime: &Runtime, work: impl FnOnce()) {
     });
 }
 
-/// Tells others that it is over, even if this thread panics.
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// The log never starts anew by chance.
 #[test]
 fn readers_that_overlap_for_ever() {

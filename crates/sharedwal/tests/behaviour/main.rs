@@ -27,10 +27,48 @@ mod time;
 mod upgrade;
 mod waiting;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ffi};
 use sharedwal::{Code, ConnectOptions, Error, JournalMode, Runtime, RuntimeOptions};
+
+/// Tells other threads that it is over, even if this one panics.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Where so many threads wait for each other, time and again. If one fails and never comes, the others
+/// fail as well, a while later: at a `Barrier` they would wait for ever.
+struct Meeting {
+    threads: usize,
+    arrived: Mutex<usize>,
+    everybody: Condvar,
+}
+
+impl Meeting {
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    fn of(threads: usize) -> Meeting {
+        Meeting { threads, arrived: Mutex::new(0), everybody: Condvar::new() }
+    }
+
+    fn wait(&self) {
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        *arrived += 1;
+        let end = arrived.next_multiple_of(self.threads);
+        self.everybody.notify_all();
+        let waiting = |arrived: &mut usize| *arrived < end;
+        let woken = self.everybody.wait_timeout_while(arrived, Meeting::PATIENCE, waiting);
+        let arrived = woken.unwrap_or_else(PoisonError::into_inner).0;
+        assert!(*arrived >= end, "somebody does not come");
+    }
+}
 
 fn runtime() -> Runtime {
     Runtime::create(&RuntimeOptions::default()).unwrap()

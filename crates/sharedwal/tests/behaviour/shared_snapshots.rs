@@ -1,7 +1,6 @@
 //! Snapshots that one connection takes and others read at.
 
 use std::cmp::Ordering;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Instant;
 
@@ -54,7 +53,7 @@ fn a_parallel_scan() {
     let seconds = if std::env::var_os("SHAREDWAL_QUICK").is_some() { 1.0 } else { 4.0 };
     let end = Instant::now() + Duration::from_secs_f64(seconds);
     let (stop, commits, done) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
-    let (taken, scanned) = (Barrier::new(READERS + 1), Barrier::new(READERS + 1));
+    let (taken, scanned) = (Meeting::of(READERS + 1), Meeting::of(READERS + 1));
     let token = std::sync::Mutex::new(Vec::new());
     let look = |db: &Connection| -> Vec<i64> {
         [
@@ -118,6 +117,7 @@ fn a_parallel_scan() {
                 }
             });
         }
+        let _end = End(&stop);
         let mut rounds = 0;
         while Instant::now() < end && !stop.load(SeqCst) {
             let transaction = db.unchecked_transaction().unwrap();
@@ -148,7 +148,6 @@ fn a_parallel_scan() {
         }
         *token.lock().unwrap() = Vec::new();
         taken.wait();
-        stop.store(true, SeqCst);
         rounds
     });
     assert_eq!(problem, None);

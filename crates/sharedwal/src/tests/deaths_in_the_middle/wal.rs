@@ -129,10 +129,10 @@ fn of_growing_a_segment() {
     };
     Work {
         name: "growing a segment",
-        prepare: "begin immediate; insert into t values (10000, 0, zeroblob(70000))",
+        prepare: "begin immediate; insert into t values (10000, 0, zeroblob(100000))",
         work: &run(
-            "insert into t values (10001, 0, zeroblob(60000)); commit; pragma wal_checkpoint(passive);
-                    insert into t values (10002, 0, zeroblob(40000))",
+            "insert into t values (10001, 0, zeroblob(20000)); commit; pragma wal_checkpoint(passive);
+                    insert into t values (10002, 0, zeroblob(8000))",
         ),
         place: &place,
         least: &[

@@ -2,7 +2,7 @@
 
 use super::memory::{control, index};
 use super::steps::ghost;
-use super::{Model, await_end, full, reached};
+use super::{Model, await_end, reached};
 use crate::layout::{ATTACHED, HEADER, PUBLISHER, VERSION, slot, slot_states, slot_word};
 use crate::memory::Change;
 use crate::ordered_section::{Section, patience};
@@ -62,16 +62,6 @@ fn the_first_one_zeroes_and_no_other() {
         .check(check_quiet)
         .explore();
     report.assert_reached(&["attached, 0 before", "attached, 1 before"]);
-    if full() {
-        Model::new("3 attach and detach")
-            .set_up(|| set_up(3))
-            .thread(|| connection(0))
-            .thread(|| connection(1))
-            .thread(|| connection(2))
-            .check(check_quiet)
-            .explore()
-            .assert_reached(&["attached, 2 before"]);
-    }
 }
 
 /// One dies at any point, also in the middle of zeroing, and is reaped; the other is there before

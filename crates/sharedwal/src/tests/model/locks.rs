@@ -181,10 +181,6 @@ fn nobody_sleeps_for_ever_over_a_claim() {
         waiting("a holder, 2 waiters with claims", Exclusive, [Exclusive, Exclusive], TimeOuts::Delays)
             .explore();
     report.assert_reached(&["1 had it", "2 had it"]);
-    if full() {
-        waiting("a holder, 2 waiters with claims", Exclusive, [Exclusive, Shared], TimeOuts::Delays)
-            .explore();
-    }
 }
 
 /// Reaps the first thread's connection when that one has died.

@@ -173,7 +173,7 @@ fn execute(name: &str, set_up: &Program, threads: &[(bool, Program)], check: &Pr
     }
 }
 
-/// Whether this process looks at the larger models too, which takes minutes.
+/// Whether this process looks at the larger models too, which takes some minutes.
 fn full() -> bool {
     std::env::var_os("SHAREDWAL_MODEL_FULL").is_some()
 }

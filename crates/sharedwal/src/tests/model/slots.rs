@@ -141,7 +141,7 @@ fn a_case_is_taken_over_twice() {
 fn the_next_in_the_slot_is_left_alone() {
     const LOCK: u32 = locks::RESERVED;
     const GENERATION: u32 = 0;
-    let mut model = Model::new("2 reapers, 1 of them dying, and the next in the slot")
+    let model = Model::new("2 reapers, 1 of them dying, and the next in the slot")
         .set_up(|| {
             holding_everything();
             // No other slot is free, so that only the dead one's can be claimed.
@@ -180,9 +180,6 @@ fn the_next_in_the_slot_is_left_alone() {
                 assert_eq!(words.load(ATTACHED) & 1, 1, "it was detached");
             }
         });
-    if full() {
-        model = model.thread(|| reap_it(3, DYING));
-    }
     model.explore().assert_reached(&["reused", "no slot is free", "1 reaps 0", "2 reaps 0"]);
 }
 
@@ -199,9 +196,21 @@ fn a_slot_is_claimed_by_one() {
         ghost(slot.index(), |users| *users -= 1);
         drop(slot);
     };
-    let mut model = Model::new("claims").thread(claimer).thread(claimer);
+    let model = Model::new("2 claims").thread(claimer).thread(claimer);
     if full() {
-        model = model.thread(claimer);
+        // The third one stays.
+        Model::new("3 claims")
+            .thread(claimer)
+            .thread(claimer)
+            .thread(|| {
+                let slot = Slot::claim(&control()).unwrap();
+                let users = ghost(slot.index(), |users| *users += 1);
+                assert_eq!(users, 1, "two connections in slot {}", slot.index());
+                reached(&format!("slot {} for good", slot.index()));
+                std::mem::forget(slot);
+            })
+            .explore()
+            .assert_reached(&["slot 0 for good", "slot 1 for good", "slot 2 for good"]);
     }
     model
         .check(|| (0..3).for_each(|index| assert_eq!(control().load(slot(index)) & slot_states::MASK, 0)))

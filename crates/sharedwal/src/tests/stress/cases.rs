@@ -11,6 +11,7 @@ const WAL: Case = Case {
     connections: 1,
     page_size: 1024,
     autocheckpoint: 1000,
+    least_log: 0,
     early_completion: true,
     deaths: Deaths::None,
 };
@@ -131,6 +132,9 @@ macro_rules! cases {
     };
 }
 
+/// Past the 4,062 frames that the first page of the wal-index has room for.
+const LONG: u64 = 4_500;
+
 cases! {
     wal_that_is_checkpointed_all_the_time: Case { page_size: 512, autocheckpoint: 40, ..WAL };
     wal_that_is_checkpointed_all_the_time_in_two_steps:
@@ -139,6 +143,7 @@ cases! {
     wal_that_is_checkpointed_at_times_in_two_steps: Case { early_completion: false, ..WAL };
     wal_that_grows: Case { autocheckpoint: 0, ..WAL };
     wal_that_grows_in_two_steps: Case { autocheckpoint: 0, early_completion: false, ..WAL };
+    wal_of_two_index_pages: Case { page_size: 512, autocheckpoint: 0, least_log: LONG, ..WAL };
     two_workers_in_wal: Case { threads: 2, page_size: 4096, autocheckpoint: 100, ..WAL };
     two_connections_a_worker_in_wal: Case { threads: 3, connections: 2, autocheckpoint: 100, ..WAL };
     two_connections_a_worker_in_wal_in_two_steps:
@@ -164,6 +169,15 @@ cases! {
         threads: 3,
         page_size: 512,
         autocheckpoint: 0,
+        early_completion: false,
+        deaths: WAL_POINTS,
+        ..WAL
+    };
+    deaths_in_wal_of_two_index_pages: Case {
+        threads: 3,
+        page_size: 512,
+        autocheckpoint: 0,
+        least_log: LONG,
         early_completion: false,
         deaths: WAL_POINTS,
         ..WAL

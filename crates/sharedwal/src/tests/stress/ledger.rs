@@ -34,6 +34,8 @@ pub struct Ledger {
     commits: AtomicU64,
     reads: AtomicU64,
     deaths: AtomicU64,
+    /// Frames of the log at its longest.
+    longest_log: AtomicU64,
 }
 
 /// What one look at the ledger finds.
@@ -91,6 +93,7 @@ impl Ledger {
             commits: AtomicU64::new(0),
             reads: AtomicU64::new(0),
             deaths: AtomicU64::new(0),
+            longest_log: AtomicU64::new(0),
         };
         let db = ledger.connect(ledger.slot());
         assert_eq!(number(&db, "pragma page_size", []), i64::from(case.page_size));
@@ -139,6 +142,16 @@ impl Ledger {
         self.runtime.write_ahead_size()
     }
 
+    /// Frames in the log.
+    pub fn frames(&self) -> u64 {
+        self.write_ahead_size() / (u64::from(self.case.page_size) + 24)
+    }
+
+    /// Frames that the log had at its longest, when a transaction was committed.
+    pub fn longest_log(&self) -> u64 {
+        self.longest_log.load(Ordering::SeqCst)
+    }
+
     /// The version that every look from now on must find or exceed.
     pub fn acknowledged(&self) -> u64 {
         self.version.load(Ordering::SeqCst)
@@ -149,6 +162,7 @@ impl Ledger {
         self.history.acknowledge(look);
         self.version.fetch_max(look.version, Ordering::SeqCst);
         self.commits.fetch_add(1, Ordering::SeqCst);
+        self.longest_log.fetch_max(self.frames(), Ordering::SeqCst);
     }
 
     pub fn note_read(&self, look: Look) {

@@ -35,6 +35,8 @@ struct Case {
     page_size: u32,
     /// Frames after which a commit checkpoints; 0 leaves it to the explicit checkpoints.
     autocheckpoint: u32,
+    /// Frames that the log has to have before anybody checkpoints.
+    least_log: u64,
     early_completion: bool,
     deaths: Deaths,
 }
@@ -101,6 +103,9 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
             })
             .collect();
         let enough = || {
+            if ledger.longest_log() < case.least_log {
+                return false;
+            }
             let Deaths::At(points) = case.deaths else {
                 return ledger.commits() >= LEAST_COMMITS && ledger.reads() >= LEAST_READS;
             };
@@ -130,7 +135,8 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
     EARLY_COMPLETION.store(true, Ordering::SeqCst);
     let total = tallies.iter().fold(Tally::default(), |sum, tally| sum.plus(tally));
     let deaths = ledger.deaths();
-    println!("{name}: {deaths} deaths, {total:?} in {:?}", started.elapsed());
+    let longest_log = ledger.longest_log();
+    println!("{name}: {deaths} deaths, {total:?}, {longest_log} frames in {:?}", started.elapsed());
     ledger.check_after(&tallies);
     assert_eq!(mortal::trespasses() - trespasses, 0, "changes outside of a fence");
     if let Deaths::Seeming(_) = case.deaths {
@@ -146,8 +152,10 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
         assert_eq!(total.beside > 0, case.connections > 1 && case.mode == JournalMode::Wal);
     }
     if case.mode == JournalMode::Wal {
-        assert!(total.checkpoints > 0, "no checkpoint");
+        assert!(total.checkpoints > 0 || case.least_log > 0, "no checkpoint");
     }
+    assert!(longest_log >= case.least_log, "the log had {longest_log} frames at the most");
+    assert_eq!(total.claims > 0, case.threads > 1, "claims of waiters");
 }
 
 /// What a page's timer does in each context: evicts who is silent for too long.

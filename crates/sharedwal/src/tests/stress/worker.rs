@@ -306,7 +306,7 @@ impl<'a> Worker<'a> {
     }
 
     fn checkpoint(&mut self) {
-        if !self.ledger.is_wal() {
+        if !self.ledger.is_wal() || self.ledger.frames() < self.ledger.case.least_log {
             return;
         }
         let mode = ["passive", "full", "restart", "truncate"][self.random.below(4) as usize];
