@@ -48,7 +48,11 @@ export async function stages(environment, quick) {
     },
     {
       name: 'clippy-host',
-      commands: [cargo('clippy', '--locked', '--workspace', '--all-targets', ...deny)],
+      commands: [
+        cargo('clippy', '--locked', '--workspace', '--all-targets', ...deny),
+        // The workspace's other crate has the feature `snapshot` on.
+        cargo('clippy', '--locked', '-p', 'sharedwal', '--lib', ...deny),
+      ],
     },
     {
       name: 'native-tests',

@@ -20,6 +20,7 @@ export async function run() {
   await report.part('a worker that ends', () => ended(report));
   await report.part('a long statement', () => longStatement(report));
   await report.part('with Web Locks', () => withWebLocks(report));
+  await report.part('attached by SQL', () => attached(report));
   return report.result();
 }
 
@@ -195,5 +196,30 @@ async function withWebLocks(report) {
   report.check('and the other one after it', (await waiting).ok);
   report.equal('rows', await other.rows('select x from t order by x'), [[1], [2], [3]]);
   zombie.terminate();
+  other.terminate();
+}
+
+/** SQL cannot wait for a Web Lock, so it is had afterwards. @param {Report} report */
+async function attached(report) {
+  const [one, two] = ['attaching', 'attached'].map((name) => createRuntime({ name }));
+  if (!one || !two) throw new Error('two runtimes were created');
+  const worker = await ConnectedWorker.open(one);
+  await worker.connect(two, {}, 'two');
+  await worker.exec('create table t (x)', 'two');
+  await worker.exec("attach 'attached' as other");
+  await worker.close('two');
+  await worker.exec('begin immediate; insert into other.t values (1)');
+  const states = () => diagnostics(two).connections.map(({ state }) => state);
+  const start = performance.now();
+  while (states()[0] !== 'live' && performance.now() - start < 60_000) await pause(10);
+  report.equal('its death can be proved', states(), ['live']);
+  report.figures['proof after ATTACH (ms)'] = Math.round(performance.now() - start);
+  const other = await ConnectedWorker.open(two, { timeout: 60_000 });
+  worker.terminate();
+  const { ok, ms } = await other.attempt('insert into t values (2)');
+  report.check('another one gets on', ok);
+  report.figures['end of a worker with proof to the next commit (ms)'] = Math.round(ms);
+  report.equal('rows', await other.rows('select x from t'), [[2]]);
+  report.equal('counted', counts(two), { deaths: 1, evictions: 0, connections: 1 });
   other.terminate();
 }

@@ -25,13 +25,16 @@ pub struct Fence {
     words: Arc<dyn Words>,
     slot: u32,
     generation: u32,
-    unproven: bool,
+    unproven: AtomicBool,
     /// How often the connection went in and has not come out yet.
     depth: AtomicU32,
     evicted: AtomicBool,
     beats: AtomicU32,
     /// The level of its lock on the database file, as SQLite numbers them.
     level: AtomicI32,
+    /// The proof of life of a connection that got it after it was opened.
+    #[cfg(target_arch = "wasm32")]
+    lease: std::sync::OnceLock<crate::lease::Lease>,
 }
 
 thread_local! {
@@ -65,18 +68,26 @@ impl Fence {
             words: words.clone(),
             slot: slot.index(),
             generation: slot.generation(),
-            unproven: words.load(layout::slot(slot.index())) == inside,
+            unproven: AtomicBool::new(words.load(layout::slot(slot.index())) == inside),
             depth: AtomicU32::new(1),
             evicted: AtomicBool::new(false),
             beats: AtomicU32::new(0),
             level: AtomicI32::new(0),
+            #[cfg(target_arch = "wasm32")]
+            lease: std::sync::OnceLock::new(),
         });
         OWN.with_borrow_mut(|own| {
             own.retain(|fence| fence.strong_count() > 0);
             own.push(Arc::downgrade(&fence));
         });
-        let inside = Inside(fence.unproven.then(|| fence.clone()));
+        let inside = Inside(fence.is_unproven().then(|| fence.clone()));
         (fence, inside)
+    }
+
+    /// The generation of the connection's slot.
+    #[cfg(target_arch = "wasm32")]
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// Which slot the connection is in.
@@ -91,7 +102,7 @@ impl Fence {
 
     /// Goes in, for as long as the result is kept; shows that the connection lives.
     pub fn enter(self: &Arc<Self>) -> Result<Inside, Evicted> {
-        if !self.unproven {
+        if !self.is_unproven() {
             return Ok(Inside(None));
         }
         if self.depth.load(Relaxed) == 0 || self.is_evicted() {
@@ -103,7 +114,7 @@ impl Fence {
 
     /// Comes out while something is waited for, and goes in again.
     pub fn outside<T>(&self, wait: impl FnOnce() -> T) -> Result<T, Evicted> {
-        let inside = self.unproven && self.depth.load(Relaxed) > 0;
+        let inside = self.is_unproven() && self.depth.load(Relaxed) > 0;
         if inside {
             self.come_out();
         }
@@ -121,7 +132,7 @@ impl Fence {
 
     /// Looks whether the connection was evicted: what it has read until now counts only if not.
     pub fn stands(&self) -> bool {
-        if self.unproven && !self.is_evicted() {
+        if self.is_unproven() && !self.is_evicted() {
             let word = self.words.load(layout::slot(self.slot));
             let stands =
                 [slot_states::UNPROVEN, slot_states::INSIDE].iter().any(|state| word == self.word(*state));
@@ -130,6 +141,22 @@ impl Fence {
             }
         }
         !self.is_evicted()
+    }
+
+    fn is_unproven(&self) -> bool {
+        self.unproven.load(Relaxed)
+    }
+
+    /// From here on the connection's death can be proved, and it needs no fence. To be called outside.
+    #[cfg(target_arch = "wasm32")]
+    pub fn prove(&self, lease: crate::lease::Lease) {
+        let proof = lease.is_proof();
+        let _ = self.lease.set(lease);
+        if proof && !self.is_evicted() && self.swap(slot_states::UNPROVEN, slot_states::LIVE) {
+            self.unproven.store(false, Relaxed);
+            self.words.add(layout::ROSTER, 1);
+            self.words.notify(layout::ROSTER);
+        }
     }
 
     fn word(&self, state: u32) -> u32 {

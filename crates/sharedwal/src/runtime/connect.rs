@@ -1,5 +1,7 @@
 //! Getting a connection.
 
+#[cfg(target_arch = "wasm32")]
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(target_arch = "wasm32")]
@@ -10,9 +12,13 @@ use wasm_bindgen::JsValue;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_futures::JsFuture;
 
+#[cfg(target_arch = "wasm32")]
+use super::Inner;
 use super::Runtime;
 use crate::connections::Slot;
 use crate::error::{Code, Error};
+#[cfg(target_arch = "wasm32")]
+use crate::fence::Fence;
 #[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
 use crate::memory::{can_block, now};
@@ -225,6 +231,22 @@ impl Reservation {
         let Reservation { runtime, slot } = self;
         runtime.0.handle.watch(&runtime.0);
         runtime.connect_in(slot, options)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Inner {
+    /// Has a connection prove that it lives as soon as it can: that takes a turn of the event loop.
+    pub(crate) fn prove(&self, fence: &Arc<Fence>) {
+        let lease = Lease::request(self, self.handle.control(), fence.slot(), fence.generation());
+        let fence = Arc::downgrade(fence);
+        wasm_bindgen_futures::spawn_local(async move {
+            let lease = JsFuture::from(lease).await.ok().and_then(|id| Lease::held(&id));
+            // Without the connection the lock is let go.
+            if let (Some(fence), Some(lease)) = (fence.upgrade(), lease) {
+                fence.prove(lease);
+            }
+        });
     }
 }
 

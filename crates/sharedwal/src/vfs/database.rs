@@ -90,7 +90,10 @@ impl Database {
             scope::set_reason(format!("the runtime '{}' has no database yet", runtime.name()));
             return Err(ffi::SQLITE_CANTOPEN);
         }
-        let slot = scope::adopted(runtime.id()).map_or_else(|| runtime.claim_slot(), Ok);
+        let adopted = scope::adopted(runtime.id());
+        #[cfg(target_arch = "wasm32")]
+        let attached = adopted.is_none();
+        let slot = adopted.map_or_else(|| runtime.claim_slot(), Ok);
         let slot = slot.map_err(|error| {
             scope::set_reason(error.to_string());
             ffi::SQLITE_CANTOPEN
@@ -112,6 +115,11 @@ impl Database {
         if runtime.is_disposed() {
             scope::set_reason(format!("the runtime '{}' was disposed of", runtime.name()));
             return Err(ffi::SQLITE_CANTOPEN);
+        }
+        // By SQL, which cannot wait for a proof.
+        #[cfg(target_arch = "wasm32")]
+        if attached {
+            runtime.prove(&fence);
         }
         // From here on the living are asked for this; who came before may have left it undone.
         #[cfg(any(test, target_arch = "wasm32"))]
