@@ -54,6 +54,12 @@ pub fn own(words: &Arc<dyn Words>) -> Vec<Arc<Fence>> {
     all.into_iter().filter(|fence| Arc::ptr_eq(&fence.words, words)).collect()
 }
 
+/// Shows that all of this thread's connections live: it is asleep for one of them.
+pub fn show_life() {
+    let all = OWN.with_borrow(|own| own.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
+    all.iter().for_each(|fence| drop(fence.enter()));
+}
+
 /// The fence of this thread's connection that is writing, as its lock on the database file tells:
 /// SQLite does not say for whom it creates a super-journal, or deletes a file.
 pub fn of_writer(words: &Arc<dyn Words>) -> Option<Arc<Fence>> {
