@@ -131,7 +131,7 @@ async function imports(report, image, beside, times) {
     const before = await content(runtime);
     const running = worker.run('limit_tasks', 'importImage', { runtime, image });
     const id = await importer(runtime, beside ? 1 : 0);
-    await sleep((whole.ms * i) / times);
+    await sleep((whole.ms * i) / times / 2);
     const start = performance.now();
     if (id !== undefined) interrupt(runtime, id);
     const { error } = await running;
@@ -151,7 +151,7 @@ async function imports(report, image, beside, times) {
       beside ? 1 : 0,
     );
   }
-  report.atLeast('interrupted', interrupted, times / 4);
+  report.atLeast('interrupted', interrupted, times / 8);
   report.figures[`import${beside ? 'Beside' : 'Alone'}`] = {
     wholeMs: Math.round(whole.ms),
     interrupted,
