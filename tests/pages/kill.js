@@ -19,8 +19,11 @@ const NOISE = 10;
 
 /** The log's high-water mark is 64 MiB of pages; readers who die slowly may add as much again. */
 const MOST_LOG_BYTES = 192 * 2 ** 20;
-/** Memory of the page and its workers; each that stayed would add 2 MiB at the least. */
-const MOST_MORE_BYTES = 150 * 2 ** 20;
+/**
+ * Memory of the page and its workers, shared bytes counted for each; each of some 500 that stayed
+ * would add more than 1 MiB.
+ */
+const MOST_MORE_BYTES = 400 * 2 ** 20;
 /** A slot is free so long after its connection died while it was being opened, and some more. */
 const ATTACH_MS = 60_000;
 
