@@ -10,8 +10,8 @@ import { setup } from './setup.mjs';
 /** What only test builds have. */
 const IGNORED = String.raw`/(src/tests/|injection\.rs)`;
 
-/** Tests that take minutes when they are measured, and run no line that the others do not. */
-const SKIPPED = ['tests::model::', 'tests::mutations::'];
+/** Tests that take minutes when they are measured, or have a bound of time that ends the process. */
+const SKIPPED = ['tests::model::', 'tests::mutations::', 'tests::fuzz::control_block::'];
 
 /**
  * LLVM's tools of the version that rustc was built with.
