@@ -1,6 +1,6 @@
 // A thread with one connection: does what it is told, one message after another.
 import { parentPort } from 'node:worker_threads';
-import { open } from '../../dist/index.js';
+import { diagnostics, open } from '../../dist/index.js';
 
 /** @type {import('../../dist/index.js').Database} */
 let db;
@@ -13,6 +13,17 @@ const tasks = {
     db = await open(runtime, { timeout: 20_000 });
     return db.connectionId;
   },
+  /** Stops in the middle of opening, until it is told to go on. */
+  openSlowly: async (/** @type {{ runtime: any, words: Int32Array }} */ { runtime, words }) => {
+    const opening = open(runtime);
+    const attaching = () =>
+      diagnostics(runtime).connections.some((one) => one.state === 'attaching');
+    for (let turns = 0; turns < 1000 && !attaching(); turns++) await undefined;
+    Atomics.store(words, 0, attaching() ? 1 : 2);
+    Atomics.wait(words, 1, 0, 20_000);
+    db = await opening;
+  },
+  close: () => void db.close(),
   exec: ({ sql }) => void db.exec(sql),
   value: ({ sql }) => db.prepare(sql).pluck().get(),
   spin: () => {

@@ -207,6 +207,28 @@ test('a dead thread is cleaned up after by the next one to come, if nobody else 
   db.close();
 });
 
+test('the next connection in the slot of a thread that has ended is not taken for one of it', async () => {
+  const runtime = createRuntime({ name: 'next' });
+  const [first, next] = [new Thread(), new Thread()];
+  for (const thread of [next, first]) {
+    await thread.run('open', { runtime: share(runtime, thread.worker) });
+    await thread.run('close');
+  }
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const opening = next.run('openSlowly', { runtime, words });
+  await until(() => Atomics.load(words, 0) > 0);
+  assert.equal(Atomics.load(words, 0), 1, 'it is in the middle of opening');
+  const exit = once(first.worker, 'exit');
+  void first.worker.terminate();
+  await exit;
+  Atomics.store(words, 1, 1);
+  Atomics.notify(words, 1);
+  await opening;
+  await next.exec('create table t (x)');
+  assert.equal(diagnostics(runtime).counters.deaths, 0);
+  await next.worker.terminate();
+});
+
 test('dispose by force ends the statements of threads', async () => {
   const runtime = createRuntime({ name: 'disposed' });
   const thread = await Thread.open(runtime);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::layout::{self, ROSTER, SLOTS, slot_states, slot_word};
+use crate::layout::{self, ROSTER, SLOTS, connection_word, slot_states, slot_word};
 use crate::memory::Words;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -98,6 +98,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if self.lost {
             return;
+        }
+        let word = self.words.load(layout::slot(self.index));
+        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE];
+        if attached.iter().any(|state| word == slot_word(self.generation, *state)) {
+            // Or the next one in the slot would be taken for one of the same worker.
+            self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
         }
         // Not if it is another's by now, or being reaped.
         for state in [slot_states::ATTACHING, slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE] {

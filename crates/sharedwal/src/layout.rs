@@ -248,8 +248,8 @@ pub mod connection_word {
     pub const STATEMENT_LENGTH: u32 = 4;
     /// What others ask of the connection, see [`super::signals`], below its slot's generation.
     pub const SIGNALS: u32 = 5;
-    /// A number that all connections of one worker have, or 0, see `share()` in JavaScript; and
-    /// [`super::WORKER_VOUCHED`].
+    /// A number that all connections of one worker have, see `share()` in JavaScript, and
+    /// [`super::WORKER_VOUCHED`]; or 0, as in a slot that is free.
     pub const WORKER: u32 = 6;
     /// Grows with each sign of life of a connection whose death nobody can prove.
     pub const BEATS: u32 = 7;
