@@ -11,6 +11,8 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
+use rusqlite::ffi;
+
 use crate::connections::Slot;
 use crate::injection::Mutation;
 use crate::layout::{self, connection_word, slot_states, slot_word};
@@ -61,9 +63,16 @@ pub fn show_life() {
 }
 
 /// The fence of this thread's connection that is writing, as its lock on the database file tells:
-/// SQLite does not say for whom it creates a super-journal, or deletes a file.
+/// SQLite does not say for whom it creates a super-journal, or deletes a file. If one of several that
+/// it could be was evicted, it is that one's: who was not is refused once, and goes back.
 pub fn of_writer(words: &Arc<dyn Words>) -> Option<Arc<Fence>> {
-    own(words).into_iter().filter(|fence| !fence.is_evicted()).max_by_key(|fence| fence.level.load(Relaxed))
+    let own = own(words);
+    let level = |fence: &Arc<Fence>| fence.level.load(Relaxed);
+    // RESERVED is the least that a writer has; without it an empty log is deleted, with SHARED.
+    let least = own.iter().map(level).max()?.min(ffi::SQLITE_LOCK_RESERVED);
+    let mut candidates: Vec<_> = own.into_iter().filter(|fence| level(fence) >= least).collect();
+    let evicted = candidates.iter().position(|fence| !fence.stands());
+    Some(candidates.swap_remove(evicted.unwrap_or(0)))
 }
 
 impl Fence {

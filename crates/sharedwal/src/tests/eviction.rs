@@ -230,7 +230,8 @@ fn sleeper(mode: JournalMode, to_sleep: impl FnOnce() + Send) -> Sleep {
                     slept = true;
                     evicted = Watch::new(runtime).evict();
                     if evicted > 0 {
-                        db.execute_batch("insert into t values (3)").unwrap();
+                        // Not committed yet: its journal is there for the sleeper to delete.
+                        db.execute_batch("begin immediate; insert into t values (3)").unwrap();
                     }
                     wake.send(()).unwrap();
                 }
@@ -240,6 +241,9 @@ fn sleeper(mode: JournalMode, to_sleep: impl FnOnce() + Send) -> Sleep {
         }
         let (result, found) = zombie.join().unwrap();
         assert_eq!(found, evicted > 0, "it found out");
+        if evicted > 0 {
+            db.execute_batch("commit").unwrap();
+        }
         let sleep = match (slept, evicted) {
             (false, _) => Sleep::Never,
             (true, 0) => Sleep::Kept,

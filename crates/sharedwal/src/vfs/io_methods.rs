@@ -272,7 +272,17 @@ unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
 
 unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(Point::Unlock, file, |database| database.unlock(level), forget) }
+    unsafe {
+        with_database(
+            Point::Unlock,
+            file,
+            |database| database.unlock(level),
+            |database| {
+                database.fence().set_level(level);
+                forget(database)
+            },
+        )
+    }
 }
 
 unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
