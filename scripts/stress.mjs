@@ -44,7 +44,9 @@ async function run(name, command, args, env) {
   say('stress', `${name}: starts`);
   const start = performance.now();
   const log = logFile(`stress-${name}`);
-  const { status, tail } = await runQuietly(command, args, log, { env }, (line) =>
+  // As long as it was asked to take.
+  const limits = { env, minutes: 24 * 60 };
+  const { status, tail } = await runQuietly(command, args, log, limits, (line) =>
     say('stress', `  ... ${line}`),
   );
   if (status !== 0) throw new Stop(`${tail}\n\n${name} failed (status ${status}). Log: ${log}`);

@@ -7,11 +7,12 @@ import { Stop, say } from './report.mjs';
 
 /** @typedef {Record<string, string | undefined>} Environment */
 /** @typedef {{ env?: Environment, cwd?: string }} Options */
+/** @typedef {Options & { minutes?: number }} QuietOptions minutes: the longest that it may take */
 
 /** How often a long command's last line is shown. */
 const HEARTBEAT_MS = 15_000;
 
-/** The longest that one command may take: what hangs is to fail, and to say where. */
+/** What hangs is to fail, and to say where. */
 const LIMIT_MINUTES = 30;
 
 /** How much of a failed command's output is shown; the log has all of it. */
@@ -61,11 +62,12 @@ export async function runLogged(what, command, args, options = {}) {
  * @param {string} command
  * @param {string[]} args
  * @param {string} log
- * @param {Options} options
+ * @param {QuietOptions} options
  * @param {(line: string) => void} onHeartbeat
  * @returns {Promise<{ status: number, tail: string }>}
  */
-export function runQuietly(command, args, log, { env = process.env, cwd = root }, onHeartbeat) {
+export function runQuietly(command, args, log, options, onHeartbeat) {
+  const { env = process.env, cwd = root, minutes = LIMIT_MINUTES } = options;
   return new Promise((resolve) => {
     // A process group of its own, to end what it started too.
     const detached = process.platform !== 'win32';
@@ -95,9 +97,9 @@ export function runQuietly(command, args, log, { env = process.env, cwd = root }
       }
     };
     const limit = setTimeout(() => {
-      take(Buffer.from(`Error: ended, since it took longer than ${LIMIT_MINUTES} minutes\n`));
+      take(Buffer.from(`Error: ended, since it took longer than ${minutes} minutes\n`));
       end();
-    }, LIMIT_MINUTES * 60_000);
+    }, minutes * 60_000);
     // A group of its own does not get the terminal's Ctrl-C.
     const quit = () => process.exit(130);
     process.on('exit', end).once('SIGINT', quit).once('SIGTERM', quit);
