@@ -133,10 +133,7 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
             "deaths_in_the_middle::wal::of_a_checkpoint",
         ],
     ),
-    (
-        Mutation::EvictedGoesOn,
-        &["model::fence::who_is_evicted_changes_nothing_any_more", "eviction::asleep_before_a_call"],
-    ),
+    (Mutation::EvictedGoesOn, &["model::fence::who_is_evicted_changes_nothing_any_more"]),
     (
         Mutation::EvictedInside,
         &["model::fence::who_is_evicted_changes_nothing_any_more", "eviction::asleep_in_a_change"],
