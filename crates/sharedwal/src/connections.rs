@@ -16,7 +16,6 @@ pub struct Slot {
     words: Arc<dyn Words>,
     index: u32,
     generation: u32,
-    lost: bool,
     /// Given up after the slot is free, since until then its loss would mean a death.
     #[cfg(target_arch = "wasm32")]
     lease: Option<crate::lease::Lease>,
@@ -39,7 +38,6 @@ impl Slot {
                 words: words.clone(),
                 index,
                 generation: claimed >> slot_states::GENERATION_SHIFT,
-                lost: false,
                 #[cfg(target_arch = "wasm32")]
                 lease: None,
             })
@@ -78,11 +76,6 @@ impl Slot {
         true
     }
 
-    /// The slot was taken from its connection: there is nothing to free.
-    pub fn lose(&mut self) {
-        self.lost = true;
-    }
-
     /// Which slot, from 0 on.
     pub fn index(&self) -> u32 {
         self.index
@@ -96,19 +89,17 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.lost {
-            return;
-        }
         let word = self.words.load(layout::slot(self.index));
-        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE];
-        if attached.iter().any(|state| word == slot_word(self.generation, *state)) {
+        let is = |state| word == slot_word(self.generation, state);
+        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE].into_iter().any(is);
+        if attached {
             // Or the next one in the slot would be taken for one of the same worker.
             self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
         }
         // Not if it is another's by now, or being reaped.
-        for state in [slot_states::ATTACHING, slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE] {
+        if attached || is(slot_states::ATTACHING) {
             let free = slot_word(self.generation, slot_states::FREE);
-            self.words.compare_exchange(layout::slot(self.index), slot_word(self.generation, state), free);
+            self.words.compare_exchange(layout::slot(self.index), word, free);
         }
     }
 }

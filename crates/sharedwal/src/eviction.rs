@@ -40,9 +40,8 @@ pub struct Hearing {
 
 impl Hearing {
     /// Nothing yet.
-    pub const fn new() -> Hearing {
-        let heard = Heard { slot_word: 0, beats: 0, silent: Duration::ZERO };
-        Hearing { looked: Duration::ZERO, heard: [heard; SLOTS as usize] }
+    pub fn new() -> Hearing {
+        Hearing { looked: Duration::ZERO, heard: [Heard::default(); SLOTS as usize] }
     }
 
     /// Marks as dead whoever was silent for too long; returns whether there was one.

@@ -50,16 +50,19 @@ thread_local! {
     pub static TEST_INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
+/// The fences of this thread's connections.
+fn all_own() -> Vec<Arc<Fence>> {
+    OWN.with_borrow(|own| own.iter().filter_map(Weak::upgrade).collect())
+}
+
 /// The fences of this thread's connections to one runtime.
 pub fn own(words: &Arc<dyn Words>) -> Vec<Arc<Fence>> {
-    let all = OWN.with_borrow(|own| own.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
-    all.into_iter().filter(|fence| Arc::ptr_eq(&fence.words, words)).collect()
+    all_own().into_iter().filter(|fence| Arc::ptr_eq(&fence.words, words)).collect()
 }
 
 /// Shows that all of this thread's connections live: it is asleep for one of them.
 pub fn show_life() {
-    let all = OWN.with_borrow(|own| own.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
-    all.iter().for_each(|fence| drop(fence.enter()));
+    all_own().iter().for_each(|fence| drop(fence.enter()));
 }
 
 /// The fence of this thread's connection that is writing, as its lock on the database file tells:
@@ -100,7 +103,6 @@ impl Fence {
     }
 
     /// The generation of the connection's slot.
-    #[cfg(target_arch = "wasm32")]
     pub fn generation(&self) -> u32 {
         self.generation
     }

@@ -167,9 +167,8 @@ fn refuse(_database: &mut Database) -> c_int {
     EVICTED
 }
 
-/// An evicted connection has no lock to give up; SQLite is to go on to its end.
-fn forget(database: &mut Database) -> c_int {
-    database.forget();
+/// An evicted connection has nothing to give up; SQLite is to go on to its end.
+fn go_on(_database: &mut Database) -> c_int {
     ffi::SQLITE_OK
 }
 
@@ -271,18 +270,12 @@ unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
 }
 
 unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    let forget = |database: &mut Database| {
+        database.fence().set_level(level);
+        ffi::SQLITE_OK
+    };
     // SAFETY: SQLite passes an open file.
-    unsafe {
-        with_database(
-            Point::Unlock,
-            file,
-            |database| database.unlock(level),
-            |database| {
-                database.fence().set_level(level);
-                forget(database)
-            },
-        )
-    }
+    unsafe { with_database(Point::Unlock, file, |database| database.unlock(level), forget) }
 }
 
 unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
@@ -392,7 +385,7 @@ unsafe extern "C" fn shm_lock(
         if flags & ffi::SQLITE_SHM_UNLOCK == 0 {
             with_database(Point::ShmLock, file, lock, refuse)
         } else {
-            with_database(Point::ShmUnlock, file, lock, forget)
+            with_database(Point::ShmUnlock, file, lock, go_on)
         }
     }
 }
@@ -411,5 +404,5 @@ unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
     // The next first attacher zeroes the wal-index, so there is nothing to delete.
     // SAFETY: SQLite passes an open file.
-    unsafe { with_database(Point::ShmUnmap, file, Database::shm_unmap, forget) }
+    unsafe { with_database(Point::ShmUnmap, file, Database::shm_unmap, go_on) }
 }

@@ -113,8 +113,7 @@ impl Database {
             fence::show_life();
             all.evict_silent(reaper);
         });
-        let (words, index) = (runtime.control().clone(), slot.index());
-        let signals = Signals::new(words, index, slot.generation(), fence.clone());
+        let signals = Signals::new(runtime.control().clone(), fence.clone());
         // Who disposes of a runtime sets the word, then asks those to stop whose word it finds: one of
         // the two sees the other.
         if runtime.is_disposed() {
@@ -162,12 +161,6 @@ impl Database {
     /// The connection's fence.
     pub fn fence(&self) -> &Arc<Fence> {
         &self.fence
-    }
-
-    /// What SQLite gave up although nothing of it can be changed any more: the connection was evicted.
-    pub fn forget(&mut self) {
-        (self.level, self.shared, self.exclusive) = (NONE, 0, 0);
-        (self.owed_shared, self.owed_exclusive) = (0, 0);
     }
 
     /// Bytes that a file has room for.
@@ -380,10 +373,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         scope::leave(self);
-        let Ok(_inside) = self.fence.enter() else {
-            self.slot.iter_mut().for_each(Slot::lose);
-            return;
-        };
+        let Ok(_inside) = self.fence.enter() else { return };
         if self.shm_unmap() != ffi::SQLITE_OK {
             // What could not be published is not there for others, so they must not get the
             // locks under which it was done: they stay held, and the slot stays taken.
