@@ -7,7 +7,7 @@ use js_sys::{Function, Promise, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
 
 use crate::layout::{ROSTER, SLOTS, WEB_LOCKS_OFF, WORKER_VOUCHED, slot, slot_states, slot_word};
-use crate::reaping::{reap, reap_marked};
+use crate::reaping::reap;
 use crate::runtime::Inner;
 
 #[wasm_bindgen(module = "/src/lease.js")]
@@ -109,10 +109,6 @@ impl Watch {
         let beat = Closure::new(move || {
             if let Some(runtime) = own.upgrade() {
                 runtime.beat();
-                // Who is still marked could not be reaped when the proof came.
-                if let Some((reaper, _inside)) = runtime.reaper() {
-                    reap_marked(runtime.control(), reaper);
-                }
             }
         });
         let reap = Closure::new(move |slot, generation| {

@@ -20,16 +20,22 @@ const fn word_of(slot: u32) -> u32 {
 #[derive(Clone)]
 pub struct Signals {
     words: Arc<dyn Words>,
-    slot: u32,
-    generation: u32,
     fence: Arc<Fence>,
 }
 
 impl Signals {
     /// For a new connection: nobody has asked it for anything.
-    pub fn new(words: Arc<dyn Words>, slot: u32, generation: u32, fence: Arc<Fence>) -> Self {
-        words.store(word_of(slot), generation << GENERATION_SHIFT);
-        Signals { words, slot, generation, fence }
+    pub fn new(words: Arc<dyn Words>, fence: Arc<Fence>) -> Self {
+        words.store(word_of(fence.slot()), fence.generation() << GENERATION_SHIFT);
+        Signals { words, fence }
+    }
+
+    fn word(&self) -> u32 {
+        word_of(self.fence.slot())
+    }
+
+    fn asked(&self) -> u32 {
+        asked(self.words.as_ref(), self.fence.slot())
     }
 
     /// Whether the connection was evicted.
@@ -39,48 +45,43 @@ impl Signals {
 
     /// The number by which others know the connection.
     pub fn connection_id(&self) -> u32 {
-        layout::connection_id(self.slot, self.generation)
-    }
-
-    /// Whether the connection was asked to end its statement.
-    pub fn interrupt_asked(&self) -> bool {
-        asked(self.words.as_ref(), self.slot) & signals::INTERRUPT != 0
+        layout::connection_id(self.fence.slot(), self.fence.generation())
     }
 
     /// Whether the connection was asked to stop.
     pub fn stop_asked(&self) -> bool {
-        asked(self.words.as_ref(), self.slot) & signals::STOP != 0
+        self.asked() & signals::STOP != 0
     }
 
     /// Whether that is because the runtime was disposed of.
     pub fn disposed(&self) -> bool {
-        self.words.load(word_of(self.slot)) & signals::DISPOSED != 0
+        self.words.load(self.word()) & signals::DISPOSED != 0
     }
 
     /// Whether the connection was asked to end its statement, or to stop.
     pub fn end_asked(&self) -> bool {
-        asked(self.words.as_ref(), self.slot) & (signals::INTERRUPT | signals::STOP) != 0
+        self.asked() & (signals::INTERRUPT | signals::STOP) != 0
     }
 
     /// Whether anything was asked for.
     pub fn any_asked(&self) -> bool {
-        asked(self.words.as_ref(), self.slot) != 0
+        self.asked() != 0
     }
 
     /// The statement has ended, or there was none.
     pub fn clear_interrupt(&self) {
         let Ok(_inside) = self.fence.enter() else { return };
-        self.words.and(word_of(self.slot), !signals::INTERRUPT);
+        self.words.and(self.word(), !signals::INTERRUPT);
     }
 
     /// Cleans up after the dead, if asked to; whether it was.
     pub fn reap_if_asked(&self) -> bool {
-        let asked = asked(self.words.as_ref(), self.slot) & signals::REAP != 0;
+        let asked = self.asked() & signals::REAP != 0;
         if asked && let Ok(_inside) = self.fence.enter() {
-            self.words.and(word_of(self.slot), !signals::REAP);
+            self.words.and(self.word(), !signals::REAP);
             // Natively nobody has a proof of death, and asks.
             #[cfg(any(test, target_arch = "wasm32"))]
-            crate::reaping::reap_marked(&self.words, self.slot);
+            crate::reaping::reap_marked(&self.words, self.fence.slot());
         }
         asked
     }
@@ -88,8 +89,8 @@ impl Signals {
     /// The connection has rolled back, and will run nothing any more.
     pub fn acknowledge_stop(&self) {
         let Ok(_inside) = self.fence.enter() else { return };
-        self.words.or(word_of(self.slot), signals::STOPPED);
-        self.words.notify(word_of(self.slot));
+        self.words.or(self.word(), signals::STOPPED);
+        self.words.notify(self.word());
     }
 }
 

@@ -161,7 +161,8 @@ impl Inner {
         })
     }
 
-    /// Shows that the connections of this wasm instance live.
+    /// Shows that the connections of this wasm instance live, and cleans up after others: those of which
+    /// nothing was heard, and those that are still marked, since nobody could when the proof came.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn beat(&self) {
         for fence in fence::own(&self.control) {
@@ -171,6 +172,7 @@ impl Inner {
         }
         if let Some((slot, _inside)) = self.reaper() {
             self.evict_silent(slot);
+            crate::reaping::reap_marked(&self.control, slot);
         }
     }
 

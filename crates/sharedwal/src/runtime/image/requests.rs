@@ -23,8 +23,7 @@ impl Requests {
     pub fn end(&self, connection: &Connection) {
         const STEPS: u32 = 1000;
         if let Some(signals) = self.signals.clone() {
-            let asked = move || signals.interrupt_asked() || signals.stop_asked();
-            vfs::set_progress_handler(connection, STEPS, Some(Box::new(asked)));
+            vfs::set_progress_handler(connection, STEPS, Some(Box::new(move || signals.end_asked())));
         }
     }
 
@@ -39,7 +38,7 @@ impl Requests {
         // SAFETY: the connection is open.
         let told = unsafe { ffi::sqlite3_is_interrupted(self.db) != 0 };
         // What SQLite wrote or waited for may have seen the request first, and told SQLite alone.
-        if !told && !signals.interrupt_asked() && !signals.stop_asked() {
+        if !told && !signals.end_asked() {
             return Ok(());
         }
         let interrupted = ffi::Error::new(ffi::SQLITE_INTERRUPT);
