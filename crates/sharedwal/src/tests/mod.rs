@@ -40,11 +40,13 @@ mod super_journals;
 mod wal_index;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::layout::{self, slot_states, slot_word};
+use crate::memory::Words;
 use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
 
 /// Tests that keep all cores busy go one at a time.
@@ -60,6 +62,14 @@ impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }
+}
+
+/// Takes away the slot of one that died before it was attached, as is done after a time, since it holds
+/// nothing; whether it was one.
+fn take_unattached(control: &Arc<dyn Words>, slot: u32, generation: u32) -> bool {
+    let [attaching, free] =
+        [slot_states::ATTACHING, slot_states::FREE].map(|state| slot_word(generation, state));
+    control.compare_exchange(layout::slot(slot), attaching, free) == attaching
 }
 
 /// Whether long runs are to be short.

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::mortal;
+use super::{mortal, take_unattached};
 use crate::connections::Slot;
 use crate::injection::Point;
-use crate::layout::{self, ATTACHED, FileKind, HEADER, PUBLISHER, lock_word, slot_states, slot_word};
+use crate::layout::{self, ATTACHED, FileKind, HEADER, PUBLISHER, lock_word, slot_states};
 use crate::memory::Words;
 use crate::reaping::reap;
 use crate::vfs::database_of;
@@ -194,10 +194,7 @@ fn write(db: &Connection, what: &str) {
 /// Reaps what is dead: proof is the caller's.
 fn bury(runtime: &Runtime, (slot, generation): (u32, u32)) {
     let control = runtime.inner().control();
-    // One that died before it was attached holds nothing: its slot is taken away after a time.
-    let [attaching, free] =
-        [slot_states::ATTACHING, slot_states::FREE].map(|state| slot_word(generation, state));
-    if control.compare_exchange(layout::slot(slot), attaching, free) == attaching {
+    if take_unattached(control, slot, generation) {
         return;
     }
     let reaper = Slot::claim(control).unwrap();

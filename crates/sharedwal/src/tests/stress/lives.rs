@@ -9,10 +9,10 @@ use super::ledger::{Ledger, STALE};
 use super::worker::Worker;
 use crate::connections::{Slot, TEST_UNPROVEN};
 use crate::injection::Point;
-use crate::layout::{self, connection_word, lock_word, locks, slot_states, slot_word};
+use crate::layout::{self, connection_word, lock_word, locks, slot_states};
 use crate::reaping::reap;
-use crate::tests::mortal;
 use crate::tests::random::Random;
+use crate::tests::{mortal, take_unattached};
 
 /// Slot and generation.
 pub type Identity = (u32, u32);
@@ -103,10 +103,7 @@ impl Ledger {
 /// Reaps a dead connection.
 fn bury(ledger: &Ledger, random: &mut Random, (slot, generation): Identity) {
     let control = ledger.runtime().inner().control();
-    // One that died before it was attached holds nothing: its slot is taken away after a time.
-    let [attaching, free] =
-        [slot_states::ATTACHING, slot_states::FREE].map(|state| slot_word(generation, state));
-    if control.compare_exchange(layout::slot(slot), attaching, free) == attaching {
+    if take_unattached(control, slot, generation) {
         return;
     }
     let reaper = Slot::claim(control).unwrap();
