@@ -1,20 +1,7 @@
 import { defineConfig } from '@playwright/test';
-import { chromiumArguments } from './scripts/setup/chromium-arguments.mjs';
+import { engine } from './scripts/setup/engine.mjs';
 
-/** Chromium, unless the executable of a Firefox is given. */
-const { SHAREDWAL_CHROMIUM, SHAREDWAL_FIREFOX } = process.env;
-const engine = SHAREDWAL_FIREFOX
-  ? {
-      browserName: 'firefox' as const,
-      // Not Playwright's own build of Firefox, but one as it is released.
-      channel: 'moz-firefox',
-      launchOptions: { executablePath: SHAREDWAL_FIREFOX },
-    }
-  : {
-      browserName: 'chromium' as const,
-      launchOptions: { executablePath: SHAREDWAL_CHROMIUM, args: chromiumArguments },
-    };
-
+const { SHAREDWAL_CHROMIUM: chromium, SHAREDWAL_FIREFOX: firefox } = process.env;
 const port = Number(process.env.SHAREDWAL_PORT ?? 8931);
 
 export default defineConfig({
@@ -32,7 +19,7 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${port}`,
     headless: true,
-    ...engine,
+    ...engine({ chromium, firefox }),
   },
   webServer: {
     command: `node scripts/serve.mjs ${port}`,

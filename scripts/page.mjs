@@ -1,6 +1,6 @@
 // Opens a page of this repository in a browser and waits for the report that it leaves in a global.
 import { serve } from './serve.mjs';
-import { chromiumArguments } from './setup/chromium-arguments.mjs';
+import { engine } from './setup/engine.mjs';
 import { Stop, say } from './setup/report.mjs';
 
 /**
@@ -57,16 +57,6 @@ export async function reportOf(page) {
 /** @param {{ chromium: string, firefox?: string, headed?: boolean }} page */
 async function launch({ chromium, firefox, headed = false }) {
   const engines = await import('@playwright/test');
-  return firefox
-    ? engines.firefox.launch({
-        // Not Playwright's own build of Firefox, but one as it is released.
-        channel: 'moz-firefox',
-        executablePath: firefox,
-        headless: !headed,
-      })
-    : engines.chromium.launch({
-        executablePath: chromium,
-        headless: !headed,
-        args: chromiumArguments,
-      });
+  const { browserName, launchOptions, ...options } = engine({ chromium, firefox });
+  return engines[browserName].launch({ ...options, ...launchOptions, headless: !headed });
 }

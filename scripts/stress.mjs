@@ -1,7 +1,6 @@
 // `npm run stress`: everything random for longer. Native stress with deaths at every named point,
 // every mutation with every test that has to notice it, the larger models, and workers that die in a
-// browser. Prints
-// what was counted and leaves it in target/stress.md.
+// browser. Prints what was counted and leaves it in target/stress.md.
 //
 //   npm run stress                      20 s a case, about 15 minutes
 //   npm run stress -- --seconds=120     longer
