@@ -76,7 +76,7 @@ async function withReservation(
 }
 
 /** What a call answers. */
-function answer(call: () => unknown): unknown {
+function answer<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
@@ -159,33 +159,17 @@ function canBlock(): boolean {
 
 /** The code of sharedwal that stands for an `SQLITE_INTERRUPT`, if one does. */
 export function ownCode(database: number): string | undefined {
-  try {
-    return wasm.own_code(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.own_code(database));
 }
 
 /** Has statements end so many milliseconds from now; below 0 for no limit. */
 export function limitTime(database: number, ms: number): void {
-  if (isPoisoned()) return;
-  try {
-    wasm.limit_time(database, ms);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  if (!isPoisoned()) answer(() => wasm.limit_time(database, ms));
 }
 
 /** Does what others ask of a connection that runs nothing; whether that was to stop. */
 export function heed(database: number): boolean {
-  try {
-    return wasm.heed(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.heed(database));
 }
 
 /** The number by which other contexts know a connection. */

@@ -3,8 +3,9 @@
 /** The row of `sqlite3_step`. */
 export const SQLITE_ROW = 100;
 /** The end of `sqlite3_step`. */
-export const SQLITE_INTERRUPT = 9;
 export const SQLITE_DONE = 101;
+/** Ended by a request, or by a limit. */
+export const SQLITE_INTERRUPT = 9;
 /** Success. */
 export const SQLITE_OK = 0;
 /** Memory exhausted. */

@@ -10,13 +10,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::connection::to_js;
 
+#[derive(Default)]
 struct Reservations {
     kept: HashMap<u32, Reservation>,
     last: u32,
 }
 
 thread_local! {
-    static RESERVATIONS: RefCell<Option<Reservations>> = const { RefCell::new(None) };
+    static RESERVATIONS: RefCell<Reservations> = RefCell::default();
 }
 
 #[wasm_bindgen(inline_js = "export function reserved(reservation, lease) { return { reservation, lease }; }")]
@@ -30,8 +31,6 @@ extern "C" {
 pub fn reserve(handle: &JsValue) -> JsValue {
     match Runtime::try_from(handle).and_then(|runtime| runtime.reserve()) {
         Ok((reservation, lease)) => RESERVATIONS.with_borrow_mut(|reservations| {
-            let reservations =
-                reservations.get_or_insert_with(|| Reservations { kept: HashMap::new(), last: 0 });
             reservations.last = reservations.last.wrapping_add(1);
             reservations.kept.insert(reservations.last, reservation);
             reserved(reservations.last, &lease)
@@ -48,7 +47,7 @@ pub fn forgo(reservation: u32, lease: &JsValue) {
 
 /// The slot that was kept, to be used.
 pub fn take(number: u32, lease: &JsValue) -> Result<Reservation, Error> {
-    let kept = RESERVATIONS.with_borrow_mut(|reservations| reservations.as_mut()?.kept.remove(&number));
+    let kept = RESERVATIONS.with_borrow_mut(|reservations| reservations.kept.remove(&number));
     let mut reservation = kept.ok_or(Error::Sqlite(rusqlite::Error::InvalidQuery))?;
     reservation.hold(lease);
     Ok(reservation)
