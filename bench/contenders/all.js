@@ -1,10 +1,20 @@
 // @ts-check
 import { contender as officialBehindMessages } from './official_behind_messages.js';
 import { contender as officialDirect } from './official_direct.js';
+import { contender as officialOpfsBehindMessages } from './official_opfs_behind_messages.js';
 import { contender as sharedwal } from './sharedwal.js';
+import { contender as waSqliteMemory } from './wa_sqlite_memory.js';
+import { contender as waSqliteWriteAhead } from './wa_sqlite_write_ahead.js';
 
 /** Of one workload, all other figures are compared to this contender's. */
 export const baseline = officialDirect.name;
 
 /** @type {import('../session.js').Contender[]} */
-export const contenders = [sharedwal, officialDirect, officialBehindMessages];
+export const contenders = [
+  sharedwal,
+  officialDirect,
+  officialBehindMessages,
+  officialOpfsBehindMessages,
+  waSqliteMemory,
+  waSqliteWriteAhead,
+];

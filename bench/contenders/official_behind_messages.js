@@ -1,5 +1,6 @@
 // @ts-check
 import { clientOf } from './messages/client.js';
+import { ownerPlace } from './messages/owner_place.js';
 
 /** @type {import('../session.js').Contender} */
 export const contender = {
@@ -8,21 +9,6 @@ export const contender = {
   about: 'one worker has the `:memory:` database; others send it one message a statement',
   package: '@sqlite.org/sqlite-wasm',
   sessions: Number.POSITIVE_INFINITY,
-
-  createPlace() {
-    const owner = new Worker(new URL('./messages/owner.js', import.meta.url), {
-      type: 'module',
-      name: 'owner',
-    });
-    return {
-      invite() {
-        const { port1, port2 } = new MessageChannel();
-        owner.postMessage(null, [port1]);
-        return { invitation: port2, transfer: [port2] };
-      },
-      end: () => owner.terminate(),
-    };
-  },
-
+  createPlace: () => ownerPlace(),
   openSession: async (invitation) => clientOf(/** @type {MessagePort} */ (invitation)),
 };

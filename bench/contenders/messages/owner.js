@@ -1,5 +1,7 @@
 // @ts-check
 // The worker that has the database, and executes one statement a message.
+
+import { openOfficialInOpfs } from '../official/opfs_session.js';
 import { openOfficial } from '../official/session.js';
 
 /**
@@ -8,7 +10,8 @@ import { openOfficial } from '../official/session.js';
  * @typedef {{ id: number, result?: any, error?: string }} Answer
  */
 
-const opening = openOfficial();
+const directory = new URL(import.meta.url).searchParams.get('directory');
+const opening = directory ? openOfficialInOpfs(directory) : openOfficial();
 
 globalThis.addEventListener('message', ({ ports: [port] }) => {
   if (!port) return;

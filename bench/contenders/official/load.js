@@ -1,12 +1,15 @@
 // @ts-check
-import sqlite3InitModule from '../../../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs';
 
 /**
- * The library, without its file systems in OPFS, which would start a worker of their own.
+ * The library, without those of its file systems in OPFS that would start a worker of their own.
+ * It is loaded in those workers alone that use it.
  */
-export function loadSqlite() {
+export async function loadSqlite() {
   Object.assign(globalThis, {
     sqlite3ApiConfig: { disable: { vfs: { opfs: true, 'opfs-vfs': true, 'opfs-wl': true } } },
   });
-  return sqlite3InitModule();
+  const { default: start } = await import(
+    '../../../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs'
+  );
+  return start();
 }

@@ -5,10 +5,22 @@ import { loadSqlite } from './load.js';
 
 /** @typedef {import('../../session.js').Value} Value */
 
-/** @returns {Promise<import('../../session.js').Session>} */
+/**
+ * @typedef {import('../../../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs').Sqlite3Static} Sqlite3
+ * @typedef {import('../../../node_modules/@sqlite.org/sqlite-wasm/dist/index.mjs').Database} Database
+ */
+
 export async function openOfficial() {
-  const { capi, oo1, wasm } = await loadSqlite();
-  const db = new oo1.DB(':memory:');
+  const sqlite3 = await loadSqlite();
+  return sessionOf(sqlite3, new sqlite3.oo1.DB(':memory:'));
+}
+
+/**
+ * @param {Sqlite3} sqlite3
+ * @param {Database} db
+ * @returns {import('../../session.js').Session}
+ */
+export function sessionOf({ capi, wasm, oo1 }, db) {
   /** @type {Map<string, { pointer: any, names: string[] }>} */
   const statements = new Map();
   const prepared = (/** @type {string} */ sql) => {

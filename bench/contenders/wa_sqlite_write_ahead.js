@@ -1,0 +1,23 @@
+// @ts-check
+import { removeFromOpfs, uniqueName } from './opfs.js';
+import { openWaSqlite } from './wa_sqlite/session.js';
+
+/** @type {import('../session.js').Contender} */
+export const contender = {
+  name: 'wa_sqlite_write_ahead',
+  title: 'wa-sqlite OPFSWriteAheadVFS',
+  about:
+    'every worker with its own connection on the same file in OPFS; write-ahead log in the VFS',
+  package: '@journeyapps/wa-sqlite',
+  sessions: Number.POSITIVE_INFINITY,
+
+  createPlace() {
+    const name = uniqueName();
+    return {
+      invite: () => ({ invitation: name, transfer: [] }),
+      end: () => removeFromOpfs(name),
+    };
+  },
+
+  openSession: (invitation) => openWaSqlite('OPFSWriteAheadVFS', String(invitation)),
+};
