@@ -2,6 +2,7 @@
 // Runs all workloads with all contenders, in turns.
 import { baseline, contenders } from './contenders/all.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
+import { figuresOf, targetsOf } from './targets.js';
 import { runTrial } from './trial.js';
 import { workloads } from './workloads/all.js';
 
@@ -9,32 +10,43 @@ import { workloads } from './workloads/all.js';
  * @typedef {object} Plan
  * @property {number} repetitions
  * @property {number} milliseconds measured in each trial
+ * @property {string[]} [contenders] all if not given
  */
 
 /** @type {Record<'full' | 'quick', Plan>} */
 export const plans = {
-  full: { repetitions: 5, milliseconds: 2000 },
-  quick: { repetitions: 3, milliseconds: 300 },
+  full: { repetitions: 5, milliseconds: 1000 },
+  quick: {
+    repetitions: 1,
+    milliseconds: 200,
+    contenders: ['sharedwal', 'official_direct', 'official_behind_messages'],
+  },
 };
 
 /**
- * The figures of one contender in one workload.
+ * The figures of one contender for one measure of a workload.
  *
  * @typedef {object} Figures
  * @property {number} median
  * @property {number} min
  * @property {number} max
  * @property {number[]} samples in the order in which they were measured
- * @property {number} [ratio] of the median to that of what it is compared to
+ * @property {number} [ratio] how many times as good the median is as that of what it is compared to
  * @property {string} [against] what it is compared to: a contender in this workload, or the same
  *   contender in another workload
+ *
+ * @typedef {object} MeasureResult
+ * @property {string} name
+ * @property {string} title
+ * @property {string} unit
+ * @property {boolean} lessIsBetter
+ * @property {Record<string, Figures>} figures by contender
  *
  * @typedef {object} WorkloadResult
  * @property {string} name
  * @property {string} title
- * @property {string} unit more is better
  * @property {number} cachePages
- * @property {Record<string, Figures>} figures by contender
+ * @property {MeasureResult[]} measures
  *
  * @typedef {object} ContenderResult
  * @property {string} name
@@ -54,6 +66,7 @@ export const plans = {
  * @property {number} cores
  * @property {ContenderResult[]} contenders
  * @property {WorkloadResult[]} workloads
+ * @property {import('./targets.js').TargetResult[]} targets
  */
 
 /** @param {number[]} samples */
@@ -72,40 +85,36 @@ function median(samples) {
  */
 export async function runBenchmark(plan, onProgress, only = /./) {
   const started = new Date().toISOString();
+  const taking = contenders.filter(({ name }) => plan.contenders?.includes(name) ?? true);
   /** @type {Map<string, import('./trial.js').Connection>} */
   const connections = new Map();
   /** @type {WorkloadResult[]} */
   const results = workloads
     .filter(({ name }) => only.test(name))
-    .map(({ name, title, unit, cachePages = CACHE_PAGES }) => {
-      return { name, title, unit, cachePages, figures: {} };
+    .map(({ name, title, cachePages = CACHE_PAGES, measures }) => {
+      return { name, title, cachePages, measures: Object.entries(measures).map(emptyMeasure) };
     });
   for (let repetition = 0; repetition < plan.repetitions; repetition++) {
     for (const result of results) {
       const workload = workloads.find(({ name }) => name === result.name);
       if (!workload) continue;
-      const able = contenders.filter(({ sessions }) => sessions >= workload.sessions);
+      const able = taking.filter((contender) => isAble(contender, workload));
       // Each begins in its turn, so that none always has the coolest processor.
       const first = repetition % able.length;
       for (const contender of [...able.slice(first), ...able.slice(0, first)]) {
-        onProgress(
-          `${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${contender.title}`,
-        );
-        const { figure, connection } = await runTrial(contender, workload, plan.milliseconds);
-        const figures = result.figures[contender.name];
-        if (figures) figures.samples.push(figure);
-        else result.figures[contender.name] = { median: 0, min: 0, max: 0, samples: [figure] };
-        if (!workload.cachePages) connections.set(contender.name, connection);
+        const { name, title } = contender;
+        onProgress(`${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${title}`);
+        const { measured, connection } = await runTrial(contender, workload, plan.milliseconds);
+        for (const { name: measure, figures } of result.measures) {
+          const one = figures[name] ?? { median: 0, min: 0, max: 0, samples: [] };
+          one.samples.push(measured[measure] ?? Number.NaN);
+          figures[name] = one;
+        }
+        if (!workload.cachePages) connections.set(name, connection);
       }
     }
   }
-  for (const { figures } of results) {
-    for (const one of Object.values(figures)) {
-      one.median = median(one.samples);
-      one.min = Math.min(...one.samples);
-      one.max = Math.max(...one.samples);
-    }
-  }
+  summarise(results);
   compare(results);
   return {
     started,
@@ -115,7 +124,7 @@ export async function runBenchmark(plan, onProgress, only = /./) {
     browser: await browserVersion(),
     cores: navigator.hardwareConcurrency,
     contenders: await Promise.all(
-      contenders.map(async ({ name, title, about, package: packageName }) => ({
+      taking.map(async ({ name, title, about, package: packageName }) => ({
         name,
         title,
         about,
@@ -126,20 +135,50 @@ export async function runBenchmark(plan, onProgress, only = /./) {
       })),
     ),
     workloads: results,
+    targets: targetsOf(results),
   };
+}
+
+/**
+ * @param {[string, import('./session.js').Measure]} measure
+ * @returns {MeasureResult}
+ */
+function emptyMeasure([name, { title = '', unit, lessIsBetter = false }]) {
+  return { name, title, unit, lessIsBetter, figures: {} };
+}
+
+/**
+ * @param {import('./session.js').Contender} contender
+ * @param {import('./session.js').Workload} workload
+ */
+function isAble({ sessions, can = [] }, workload) {
+  return sessions >= workload.sessions && (!workload.needs || can.includes(workload.needs));
+}
+
+/** @param {WorkloadResult[]} results */
+function summarise(results) {
+  for (const { figures } of results.flatMap(({ measures }) => measures)) {
+    for (const one of Object.values(figures)) {
+      one.median = median(one.samples);
+      one.min = Math.min(...one.samples);
+      one.max = Math.max(...one.samples);
+    }
+  }
 }
 
 /** @param {WorkloadResult[]} results */
 function compare(results) {
-  for (const { name, figures } of results) {
+  for (const { name, measures } of results) {
     const { against } = workloads.find((workload) => workload.name === name) ?? {};
-    for (const [contender, one] of Object.entries(figures)) {
-      const other = against
-        ? results.find((result) => result.name === against)?.figures[contender]
-        : figures[baseline];
-      if (!other || other === one) continue;
-      one.ratio = one.median / other.median;
-      one.against = against ?? baseline;
+    for (const { name: measure, figures, lessIsBetter } of measures) {
+      for (const [contender, one] of Object.entries(figures)) {
+        const other = against
+          ? figuresOf(results, against, measure)?.[contender]
+          : figures[baseline];
+        if (!other || other === one) continue;
+        one.ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
+        one.against = against ?? baseline;
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The worker of every client: opens a session of one contender and runs one workload's tasks on it.
 import { contenders } from './contenders/all.js';
-import { pragmas, SHOWN_PRAGMAS } from './settings.js';
+import { PAGE_BYTES, pragmas, SHOWN_PRAGMAS } from './settings.js';
 import { workloads } from './workloads/all.js';
 
 /**
@@ -38,7 +38,11 @@ async function open({ contender, workload, invitation, cachePages }) {
   ));
   session = await adapter.openSession(invitation);
   await session.exec(pragmas(cachePages));
-  return describe(session);
+  const description = await describe(session);
+  if (description.pragmas.page_size !== PAGE_BYTES) {
+    throw new Error(`pages have ${description.pragmas.page_size} bytes`);
+  }
+  return description;
 }
 
 /** @param {import('./session.js').Session} session */

@@ -25,7 +25,19 @@
  * @property {(sql: string, keys: Value[], visit: (row: RowObject) => void) => Awaitable<void>} get
  *   executes a query for each key, which must give one row, as an object
  * @property {(sql: string) => Awaitable<RowObject[]>} all all rows of a query, as objects
+ * @property {() => Awaitable<() => Awaitable<Session>>} [another] makes ready what one more session
+ *   on the same content needs, in the same worker, and returns what opens it
+ * @property {() => Awaitable<number>} [ownerBytes] WebAssembly memory of the worker that has the
+ *   database, if it is another one
  * @property {() => Awaitable<void>} close
+ */
+
+/**
+ * - `checkpoint`: it has a write-ahead log in memory, which `pragma wal_checkpoint` writes back
+ * - `open another`: its sessions have `another`
+ * - `see at once`: its sessions see commits of others without giving way to the event loop
+ *
+ * @typedef {'checkpoint' | 'open another' | 'see at once'} Need
  */
 
 /**
@@ -34,7 +46,7 @@
  * @typedef {object} Place
  * @property {() => { invitation: unknown, transfer: Transferable[] }} invite what one worker needs
  *   to open a session
- * @property {() => void} end
+ * @property {() => Awaitable<void>} end
  */
 
 /**
@@ -46,6 +58,7 @@
  * @property {string} about how it is used, in a sentence
  * @property {string} package name of the npm package
  * @property {number} sessions how many sessions one database can have
+ * @property {Need[]} [can] what it can do that not all can
  * @property {() => Awaitable<Place>} createPlace on the page
  * @property {(invitation: unknown) => Promise<Session>} openSession in a worker
  */
@@ -72,18 +85,26 @@
  */
 
 /**
+ * @typedef {object} Measure
+ * @property {string} unit
+ * @property {boolean} [lessIsBetter]
+ * @property {string} [title] where a workload has several
+ */
+
+/**
  * A file in `workloads/`: `run` is called on the page, and calls `tasks` in the workers. Both must
  * throw when the rows are not those that they have to be.
  *
  * @typedef {object} Workload
  * @property {string} name as in the results
  * @property {string} title
- * @property {string} unit of what `run` returns; more is better
+ * @property {Record<string, Measure>} measures what `run` returns, the most important one first
  * @property {number} sessions how many sessions it needs
  * @property {number} [cachePages] size of each session's page cache; the usual one if not given
- * @property {string} [against] the workload to which each contender's figure is compared; by
- *   default figures are compared to the baseline contender's of the same workload
- * @property {(stage: Stage) => Promise<number>} run
+ * @property {Need} [needs] what a contender must be able to do
+ * @property {string} [against] the workload to which each contender's figures are compared; by
+ *   default they are compared to the baseline contender's of the same workload
+ * @property {(stage: Stage) => Promise<Record<string, number>>} run a figure for each measure
  * @property {Record<string, (session: Session, args: any) => Awaitable<unknown>>} tasks
  */
 

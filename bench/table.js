@@ -1,11 +1,12 @@
 // @ts-check
-// The results as rows of a table: for the page, for the terminal and for the file.
+// The results as rows of tables: for the page, for the terminal and for the file.
 
 /** @typedef {import('./benchmark.js').BenchReport} BenchReport */
 
 /** @param {number} value */
 export function rounded(value) {
-  return value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 });
+  const maximumFractionDigits = value < 1 ? 3 : value < 100 ? 1 : 0;
+  return value.toLocaleString('en-US', { maximumFractionDigits });
 }
 
 /**
@@ -15,15 +16,30 @@ export function rounded(value) {
 export function tableRows({ workloads, contenders }) {
   const title = (/** @type {string} */ name) =>
     [...contenders, ...workloads].find((one) => one.name === name)?.title ?? name;
-  return workloads.flatMap(({ title: workload, unit, figures }) =>
-    Object.entries(figures).map(([contender, { median, min, max, ratio, against }], i) => ({
-      workload: i === 0 ? workload : '',
-      contender: title(contender),
-      median: rounded(median),
-      range: `${rounded(min)}–${rounded(max)}`,
-      unit,
-      ratio: ratio === undefined ? '' : ratio.toFixed(2),
-      against: against === undefined ? '' : title(against),
-    })),
+  return workloads.flatMap(({ title: workload, measures }) =>
+    measures.flatMap(({ title: measure, unit, lessIsBetter, figures }) =>
+      Object.entries(figures).map(([contender, { median, min, max, ratio, against }], i) => ({
+        workload: i > 0 ? '' : [workload, measure].filter(Boolean).join(': '),
+        contender: title(contender),
+        median: rounded(median),
+        range: `${rounded(min)}–${rounded(max)}`,
+        unit: lessIsBetter ? `${unit} (less is better)` : unit,
+        ratio: ratio === undefined ? '' : ratio.toFixed(2),
+        against: against === undefined ? '' : title(against),
+      })),
+    ),
   );
+}
+
+/**
+ * @param {BenchReport} report
+ * @returns {Record<'target' | 'wanted' | 'reached' | 'met', string>[]}
+ */
+export function targetRows({ targets }) {
+  return targets.map(({ title, wanted, reached, met }) => ({
+    target: title,
+    wanted,
+    reached: reached < 1 ? reached.toFixed(3) : reached.toFixed(2),
+    met: met ? 'met' : 'missed',
+  }));
 }

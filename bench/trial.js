@@ -14,7 +14,7 @@ import { CACHE_PAGES } from './settings.js';
  * @param {import('./session.js').Contender} contender
  * @param {import('./session.js').Workload} workload
  * @param {number} milliseconds
- * @returns {Promise<{ figure: number, connection: Connection }>}
+ * @returns {Promise<{ measured: Record<string, number>, connection: Connection }>}
  */
 export async function runTrial(contender, workload, milliseconds) {
   const place = await contender.createPlace();
@@ -35,14 +35,18 @@ export async function runTrial(contender, workload, milliseconds) {
       };
       connections.push(await client.call('open', opening, transfer));
     }
-    const figure = await workload.run({ clients, milliseconds });
-    const [connection] = connections;
-    if (!connection || !(figure > 0)) {
-      throw new Error(`${workload.name} of ${contender.name} measured nothing`);
+    const measured = await workload.run({ clients, milliseconds }).catch((error) => {
+      throw new Error(`${workload.name} of ${contender.name}: ${error}`, { cause: error });
+    });
+    for (const [name, { lessIsBetter }] of Object.entries(workload.measures)) {
+      const figure = measured[name] ?? Number.NaN;
+      if (!Number.isFinite(figure) || figure < 0 || (figure === 0 && !lessIsBetter)) {
+        throw new Error(`${workload.name} of ${contender.name} measured no ${name}`);
+      }
     }
-    return { figure, connection };
+    return { measured, connection: /** @type {Connection} */ (connections[0]) };
   } finally {
     await Promise.all(clients.map((client) => client.end()));
-    place.end();
+    await place.end();
   }
 }

@@ -8,6 +8,7 @@ export const contender = {
   about: '`:memory:` in the worker that uses it, by its C-style API; no other worker sees it',
   package: '@sqlite.org/sqlite-wasm',
   sessions: 1,
+  can: ['open another'],
   createPlace: () => ({ invite: () => ({ invitation: null, transfer: [] }), end() {} }),
   openSession: openOfficial,
 };

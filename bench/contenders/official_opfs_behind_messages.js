@@ -12,6 +12,7 @@ export const contender = {
     'one worker has the database in OPFS, in WAL mode with an exclusive lock; others send it one message a statement',
   package: '@sqlite.org/sqlite-wasm',
   sessions: Number.POSITIVE_INFINITY,
+  can: ['checkpoint'],
 
   createPlace() {
     const name = uniqueName();

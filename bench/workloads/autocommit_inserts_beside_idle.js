@@ -5,7 +5,7 @@ import { workload as alone, run } from './autocommit_inserts.js';
 export const workload = {
   name: 'autocommit_inserts_beside_idle',
   title: 'Autocommit inserts beside 3 idle connections',
-  unit: alone.unit,
+  measures: alone.measures,
   sessions: 4,
   against: alone.name,
   run,

@@ -8,13 +8,13 @@ const ROWS_PER_TRANSACTION = 10_000;
 export const workload = {
   name: 'bulk_insert',
   title: 'Bulk insert, 10,000 rows a transaction',
-  unit: 'rows/s',
+  measures: { rows: { unit: 'rows/s' } },
   sessions: 1,
 
   async run({ clients: [client], milliseconds }) {
     await client?.call('create');
     await client?.call('insert', { milliseconds: milliseconds / 4 });
-    return perSecond(await client?.call('insert', { milliseconds }));
+    return { rows: perSecond(await client?.call('insert', { milliseconds })) };
   },
 
   tasks: {

@@ -2,7 +2,7 @@
 import { addItem, addRow, fillItems, noSums, requireSums } from '../items.js';
 import { perSecond, repeatFor } from '../measure.js';
 
-const ROWS = 50_000;
+export const ROWS = 50_000;
 const READS_PER_STEP = 2_000;
 
 /** @typedef {import('../session.js').Session} Session */
@@ -11,7 +11,7 @@ const READS_PER_STEP = 2_000;
 export const workload = {
   name: 'point_reads',
   title: 'Point reads by key, one row object each, warm',
-  unit: 'reads/s',
+  measures: { reads: { unit: 'reads/s' } },
   sessions: 1,
   run,
 
@@ -35,14 +35,14 @@ export async function run({ clients, milliseconds }) {
     Promise.all(clients.map((client) => client.call('read', { milliseconds: time })));
   await readAll(milliseconds / 4);
   const all = await readAll(milliseconds);
-  return all.reduce((sum, measured) => sum + perSecond(measured), 0);
+  return { reads: all.reduce((sum, measured) => sum + perSecond(measured), 0) };
 }
 
 /**
  * @param {Session} session
  * @param {{ milliseconds: number }} args
  */
-async function readFor(session, { milliseconds }) {
+export async function readFor(session, { milliseconds }) {
   const expected = noSums();
   const found = noSums();
   const visit = (/** @type {import('../session.js').RowObject} */ row) => addRow(found, row);

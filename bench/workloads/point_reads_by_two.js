@@ -5,7 +5,7 @@ import { workload as alone, run } from './point_reads.js';
 export const workload = {
   name: 'point_reads_by_two',
   title: 'Point reads by key, two workers at once',
-  unit: alone.unit,
+  measures: alone.measures,
   sessions: 2,
   against: alone.name,
   run,

@@ -8,13 +8,13 @@ const ROWS = 50_000;
 export const workload = {
   name: 'scan_to_objects',
   title: 'Full scan of 50,000 rows into row objects',
-  unit: 'rows/s',
+  measures: { rows: { unit: 'rows/s' } },
   sessions: 1,
 
   async run({ clients: [client], milliseconds }) {
     await client?.call('fill');
     await client?.call('scan', { milliseconds: milliseconds / 4 });
-    return perSecond(await client?.call('scan', { milliseconds }));
+    return { rows: perSecond(await client?.call('scan', { milliseconds })) };
   },
 
   tasks: {

@@ -10,14 +10,14 @@ const MIB = 1024 * 1024;
 export const workload = {
   name: 'scan_with_small_cache',
   title: 'Full scan by an aggregate, with a cache of 64 pages',
-  unit: 'MiB/s',
+  measures: { bytes: { unit: 'MiB/s' } },
   sessions: 1,
   cachePages: 64,
 
   async run({ clients: [client], milliseconds }) {
     await client?.call('fill');
     await client?.call('scan', { milliseconds: milliseconds / 4 });
-    return perSecond(await client?.call('scan', { milliseconds }));
+    return { bytes: perSecond(await client?.call('scan', { milliseconds })) };
   },
 
   tasks: {

@@ -41,6 +41,7 @@ export function clientOf(port) {
       for (const key of keys) visit(await call('get', sql, [key]));
     },
     all: (sql) => call('all', sql),
+    ownerBytes: () => call('ownerBytes', ''),
     close: () => port.close(),
   };
 }

@@ -1,12 +1,13 @@
 // @ts-check
 // The worker that has the database, and executes one statement a message.
 
+import { wasmBytes } from '../../wasm_memory.js';
 import { openOfficialInOpfs } from '../official/opfs_session.js';
 import { openOfficial } from '../official/session.js';
 
 /**
  * @typedef {import('../../session.js').Value} Value
- * @typedef {{ id: number, method: 'exec' | 'run' | 'get' | 'all', sql: string, values: Value[] }} Call
+ * @typedef {{ id: number, method: 'exec' | 'run' | 'get' | 'all' | 'ownerBytes', sql: string, values: Value[] }} Call
  * @typedef {{ id: number, result?: any, error?: string }} Answer
  */
 
@@ -43,6 +44,9 @@ function answerOf(session, { id, method, sql, values }) {
         session.get(sql, values, (row) => {
           result = row;
         });
+        break;
+      case 'ownerBytes':
+        result = wasmBytes();
         break;
       case 'all':
         result = session.all(sql);

@@ -20,7 +20,8 @@ export async function openOfficial() {
  * @param {Database} db
  * @returns {import('../../session.js').Session}
  */
-export function sessionOf({ capi, wasm, oo1 }, db) {
+export function sessionOf(sqlite3, db) {
+  const { capi, oo1, wasm } = sqlite3;
   /** @type {Map<string, { pointer: any, names: string[] }>} */
   const statements = new Map();
   const prepared = (/** @type {string} */ sql) => {
@@ -96,6 +97,19 @@ export function sessionOf({ capi, wasm, oo1 }, db) {
       while (capi.sqlite3_step(pointer) === capi.SQLITE_ROW) rows.push(row(pointer, names));
       check(capi.sqlite3_reset(pointer));
       return rows;
+    },
+    another() {
+      const bytes = capi.sqlite3_js_db_export(db);
+      return () => {
+        const copy = new oo1.DB(':memory:');
+        const pointer = wasm.allocFromTypedArray(bytes);
+        const flags = capi.SQLITE_DESERIALIZE_FREEONCLOSE | capi.SQLITE_DESERIALIZE_RESIZEABLE;
+        const size = bytes.byteLength;
+        check(
+          capi.sqlite3_deserialize(/** @type {any} */ (copy), 'main', pointer, size, size, flags),
+        );
+        return sessionOf(sqlite3, copy);
+      };
     },
     close: () => db.close(),
   };
