@@ -2,7 +2,7 @@
 //
 //   node scripts/build.mjs          optimised
 //   node scripts/build.mjs --dev    the wasm module quickly, without optimisation
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { changed, remember } from './setup/fingerprint.mjs';
 import { root, targetDirectory } from './setup/paths.mjs';
@@ -14,6 +14,7 @@ import { setup } from './setup.mjs';
 
 const CRATE = join(root, 'crates', 'sharedwal-js');
 const dist = join(root, 'dist');
+const WASM_FILE = 'sharedwal.wasm';
 
 /** What decides the wasm module's content, besides the toolchain. */
 const WASM_SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo'];
@@ -47,7 +48,8 @@ export async function buildWasm({ wasmEnv }, dev = false) {
     wasmEnv.CFLAGS_wasm32_unknown_unknown,
     wasmEnv.CARGO_ENCODED_RUSTFLAGS,
   ].join(' ');
-  const complete = existsSync(join(output, 'sharedwal_js_bg.wasm'));
+  const module = join(dist, WASM_FILE);
+  const complete = existsSync(module) && existsSync(output);
   const news = changed('wasm', WASM_SOURCES, flavour);
   if (complete && !news) return;
 
@@ -64,15 +66,15 @@ export async function buildWasm({ wasmEnv }, dev = false) {
     ],
     { env: wasmEnv, topic: 'build' },
   );
-  for (const unwanted of ['.gitignore', 'README.md', 'package.json']) {
+  for (const unwanted of ['.gitignore', 'README.md', 'package.json', 'sharedwal_js_bg.wasm.d.ts']) {
     rmSync(join(fresh, unwanted), { force: true });
   }
   rmSync(output, { recursive: true, force: true });
+  renameSync(join(fresh, 'sharedwal_js_bg.wasm'), module);
   mkdirSync(output, { recursive: true });
   cpSync(fresh, output, { recursive: true });
   if (news) remember('wasm', news);
-  const bytes = readFileSync(join(output, 'sharedwal_js_bg.wasm')).length;
-  say('build', `dist/wasm/sharedwal_js_bg.wasm: ${(bytes / 1024).toFixed(0)} KiB`);
+  say('build', `dist/${WASM_FILE}: ${(statSync(module).size / 1024).toFixed(0)} KiB`);
 }
 
 /** @param {Setup} environment */
@@ -89,7 +91,7 @@ export async function buildTypeScript({ env }) {
     { env, topic: 'build' },
   );
   cpSync(join(root, 'crates', 'sharedwal', 'src', 'lease.js'), join(fresh, 'lease.js'));
-  for (const name of readdirSync(dist).filter((name) => name !== 'wasm')) {
+  for (const name of readdirSync(dist).filter((name) => name !== 'wasm' && name !== WASM_FILE)) {
     rmSync(join(dist, name), { recursive: true, force: true });
   }
   cpSync(fresh, dist, { recursive: true });

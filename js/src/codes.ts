@@ -31,7 +31,7 @@ export const CODES = {
   ITERATOR_ABANDONED:
     'The iterator was left alone for so long that its read transaction was ended. Use all(), or run fewer other statements between two of its rows.',
   WASM_LOAD_FAILED:
-    "The WebAssembly module could not be fetched or compiled. Serve sharedwal_js_bg.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.",
+    "The WebAssembly module could not be fetched or compiled. Serve sharedwal.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.",
   POISONED:
     'The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.',
   CONNECTION_BUSY:

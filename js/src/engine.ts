@@ -24,11 +24,9 @@ instance.abandon = () => {
   controls.clear();
 };
 
-/** Compiles and starts the module, from its usual place when no source is given. */
-export async function instantiate(
-  source: string | URL | WebAssembly.Module | undefined,
-): Promise<WebAssembly.Memory> {
-  const output = await initialize(source === undefined ? undefined : { module_or_path: source });
+/** Starts the module. */
+export async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Memory> {
+  const output = await initialize({ module_or_path: module });
   wasm.on_crash((cause: unknown) => {
     instance.crash ??= { cause };
     poisonedError(instance.crash);

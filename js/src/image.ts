@@ -1,7 +1,8 @@
 import { resolveSignal } from './abort.js';
+import { requireWasmSource } from './compile_wasm.js';
 import * as engine from './engine.js';
 import { typeError } from './errors.js';
-import { type OpenOptions, requireOpenable, requireWasmSource, resolveTimeout } from './open.js';
+import { type OpenOptions, requireOpenable, resolveTimeout } from './open.js';
 import { requireKnownOptions } from './options.js';
 import type { Runtime } from './runtime.js';
 

@@ -35,13 +35,15 @@ export async function ownThreadId(): Promise<number> {
   return ((await builtin('node:worker_threads')) as { threadId: number }).threadId;
 }
 
-/** Compiles a module that is a file; undefined if it is none, or outside of Node. */
-export async function compileFile(url: string | URL): Promise<WebAssembly.Module | undefined> {
+/** The content of a file; undefined if the address is none of a file's, or outside of Node. */
+export async function readFileBytes(
+  url: string | URL,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (!inNode || !String(url).startsWith('file:')) return undefined;
   const files = (await builtin('node:fs/promises')) as {
     readFile(url: URL): Promise<Uint8Array<ArrayBuffer>>;
   };
-  return WebAssembly.compile(await files.readFile(new URL(url)));
+  return files.readFile(new URL(url));
 }
 
 /** Tells of each thread that this one starts from now on. */

@@ -1,4 +1,5 @@
 import { abortable, resolveSignal } from './abort.js';
+import { requireWasmSource, type WasmSource } from './compile_wasm.js';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
 import { connect } from './engine.js';
@@ -10,7 +11,7 @@ import { booleanOption, requireKnownOptions } from './options.js';
 import { requireNotPoisoned } from './poison.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
-import { loadWasm, type WasmSource } from './wasm.js';
+import { loadWasm } from './wasm.js';
 
 /** How the database keeps its transactions, see https://sqlite.org/pragma.html#pragma_journal_mode */
 export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
@@ -85,21 +86,6 @@ function resolveJournalMode(mode: unknown): JournalMode {
     );
   }
   return mode as JournalMode;
-}
-
-/**
- * @throws TypeError `INVALID_OPTION`
- */
-export function requireWasmSource({ wasmUrl, wasmModule }: WasmSource): void {
-  if (wasmUrl !== undefined && typeof wasmUrl !== 'string' && !(wasmUrl instanceof URL)) {
-    throw typeError('Expected the "wasmUrl" option to be a string or a URL', 'INVALID_OPTION');
-  }
-  if (wasmModule !== undefined && !(wasmModule instanceof WebAssembly.Module)) {
-    throw typeError(
-      'Expected the "wasmModule" option to be a WebAssembly.Module',
-      'INVALID_OPTION',
-    );
-  }
 }
 
 /**

@@ -1,17 +1,6 @@
+import { loadFailed, moduleOf, type WasmSource } from './compile_wasm.js';
 import { instantiate } from './engine.js';
-import { ownError } from './errors.js';
 import { attachMemory } from './memory.js';
-import { compileFile } from './node.js';
-
-/** Where the WebAssembly module comes from. */
-export interface WasmSource {
-  /** Address of `sharedwal_js_bg.wasm`. Default: beside the package's JavaScript. */
-  wasmUrl?: string | URL | undefined;
-  /** The module itself, already compiled. Goes before `wasmUrl`. */
-  wasmModule?: WebAssembly.Module | undefined;
-}
-
-const FILE = 'sharedwal_js_bg.wasm';
 
 let loading: Promise<void> | undefined;
 
@@ -20,13 +9,11 @@ let loading: Promise<void> | undefined;
 const ADDRESS_SPACE_MS = 5000;
 const RETRY_MS = 200;
 
-async function instantiateWhenThereIsRoom(
-  source: string | URL | WebAssembly.Module | undefined,
-): Promise<WebAssembly.Memory> {
+async function instantiateWhenThereIsRoom(module: WebAssembly.Module): Promise<WebAssembly.Memory> {
   const deadline = performance.now() + ADDRESS_SPACE_MS;
   for (;;) {
     try {
-      return await instantiate(source);
+      return await instantiate(module);
     } catch (error) {
       if (!(error instanceof RangeError) || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -34,15 +21,12 @@ async function instantiateWhenThereIsRoom(
   }
 }
 
-async function load({ wasmUrl, wasmModule }: WasmSource): Promise<void> {
+async function load(source: WasmSource): Promise<void> {
+  const module = await moduleOf(source);
   try {
-    const module =
-      wasmModule ?? (await compileFile(wasmUrl ?? `${new URL('.', import.meta.url)}wasm/${FILE}`));
-    attachMemory(await instantiateWhenThereIsRoom(module ?? wasmUrl));
+    attachMemory(await instantiateWhenThereIsRoom(module));
   } catch (cause) {
-    const place = wasmModule ? 'The given wasmModule' : `${wasmUrl ?? FILE}`;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw ownError('WASM_LOAD_FAILED', `${place} could not be loaded: ${reason}`, { cause });
+    throw loadFailed(source, cause);
   }
 }
 

@@ -63,7 +63,7 @@ class KillTest {
 
   async run() {
     console.log(`[kill] seed ${this.seed}, ${this.seconds} s`);
-    const wasm = new URL('../../dist/wasm/sharedwal_js_bg.wasm', import.meta.url);
+    const wasm = new URL('../../dist/sharedwal.wasm', import.meta.url);
     const wasmModule = await WebAssembly.compileStreaming(fetch(wasm));
     await this.#create(wasmModule);
     const script = await fetch('/bundled/tests/pages/workers/kill_worker.js');

@@ -63,7 +63,7 @@ codes! {
     /// An iterator was left in its middle, and its rows are gone.
     IteratorAbandoned = "ITERATOR_ABANDONED", "The iterator was left alone for so long that its read transaction was ended. Use all(), or run fewer other statements between two of its rows.";
     /// The WebAssembly module could not be loaded.
-    WasmLoadFailed = "WASM_LOAD_FAILED", "The WebAssembly module could not be fetched or compiled. Serve sharedwal_js_bg.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.";
+    WasmLoadFailed = "WASM_LOAD_FAILED", "The WebAssembly module could not be fetched or compiled. Serve sharedwal.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.";
     /// This instance crashed earlier.
     Poisoned = "POISONED", "The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.";
     /// The connection is executing a query and was used from within it.
