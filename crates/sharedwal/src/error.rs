@@ -84,7 +84,28 @@ codes! {
     InvalidArgument = "INVALID_ARGUMENT", "An argument is of the wrong kind, or there are too few or too many; the message says which.";
 }
 
-/// An error of the library.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error of the library: one of its own, which has a [`Code`], or SQLite's.
+///
+/// ```ignore-wasm32
+/// # use sharedwal::{Code, Runtime, RuntimeOptions};
+/// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+/// let db = runtime.connect_blocking()?;
+/// let error = runtime.dispose().unwrap_err();
+/// assert_eq!(error.code(), Some(Code::RuntimeInUse));
+/// assert_eq!(
+///     error.to_string(),
+///     "1 connections are open. The runtime still has open connections. Close them first."
+/// );
+/// # Ok::<(), sharedwal::Error>(())
+/// ```
+///
+/// In a wasm-bindgen function `?` makes it a `JsError`, as it does of every [`std::error::Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -102,6 +123,23 @@ pub enum Error {
 impl Error {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Error::Own { code, detail: detail.into() }
+    }
+
+    /// The library's code; `None` for an error of SQLite's.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Error::Own { code, .. } => Some(*code),
+            Error::Sqlite(_) => None,
+        }
+    }
+
+    /// SQLite's code, as [`rusqlite::Error::sqlite_error_code`] has it; `None` for an error of the
+    /// library's own.
+    pub fn sqlite_error_code(&self) -> Option<rusqlite::ErrorCode> {
+        match self {
+            Error::Own { .. } => None,
+            Error::Sqlite(error) => error.sqlite_error_code(),
+        }
     }
 }
 
@@ -125,7 +163,8 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Own { .. } => None,
-            Error::Sqlite(error) => Some(error),
+            // SQLite's error is this one's text already.
+            Error::Sqlite(error) => error.source(),
         }
     }
 }

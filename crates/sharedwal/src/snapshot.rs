@@ -45,9 +45,7 @@ const CHECKSUM: usize = 14;
 /// may be gone at any time: as soon as a checkpoint has copied newer pages into the database or the
 /// log has begun anew, [`Snapshot::open`] fails with `SQLITE_ERROR_SNAPSHOT`.
 ///
-/// ```
-/// # #[cfg(not(target_arch = "wasm32"))]
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// ```ignore-wasm32
 /// # use sharedwal::{Runtime, RuntimeOptions, Snapshot};
 /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
 /// let mut maker = runtime.connect_blocking()?;
@@ -59,10 +57,7 @@ const CHECKSUM: usize = 14;
 /// let there = db.transaction()?;
 /// Snapshot::from_bytes(&bytes)?.open(&there)?;
 /// assert_eq!(there.query_row("select sum(x) from t", [], |row| row.get::<_, i64>(0))?, 7);
-/// # Ok(())
-/// # }
-/// # #[cfg(target_arch = "wasm32")]
-/// # fn main() {}
+/// # Ok::<(), sharedwal::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Snapshot {

@@ -39,9 +39,11 @@ pub struct ConnectOptions {
 }
 
 /// SQLite's journal modes that more than one connection can use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum JournalMode {
     /// Write-ahead log: readers never wait for a writer.
+    #[default]
     Wal,
     /// Rollback journal, deleted after each transaction.
     Delete,
@@ -87,6 +89,15 @@ impl Default for ConnectOptions {
 impl Runtime {
     /// Opens a connection with the default options.
     ///
+    /// ```
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// let db = runtime.connect_blocking()?;
+    /// let mode: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    /// assert_eq!(mode, "wal");
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As for [`Runtime::connect_blocking_with`].
     #[cfg(not(target_arch = "wasm32"))]
@@ -103,6 +114,23 @@ impl Runtime {
     /// `PRAGMA wal_checkpoint` when the reader has ended: SQLite checkpoints after commits, of which
     /// there are none while the log is full.
     ///
+    /// ```
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// use std::time::Duration;
+    ///
+    /// use sharedwal::{ConnectOptions, rusqlite::ErrorCode};
+    ///
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// # runtime.connect_blocking()?.execute_batch("create table t (x)")?;
+    /// let mut options = ConnectOptions::default();
+    /// options.read_only = true;
+    /// options.busy_timeout = Duration::from_millis(200);
+    /// let db = runtime.connect_blocking_with(&options)?;
+    /// let error = db.execute("insert into t values (7)", []).unwrap_err();
+    /// assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly));
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
     /// [`Code::RuntimeDisposed`](crate::Code::RuntimeDisposed), or what SQLite says.
@@ -112,6 +140,15 @@ impl Runtime {
     }
 
     /// Opens a connection with the default options.
+    ///
+    /// ```no_run
+    /// # use sharedwal::{Error, Runtime};
+    /// # async fn count(handle: wasm_bindgen::JsValue) -> Result<u32, Error> {
+    /// let db = Runtime::try_from(handle)?.connect().await?;
+    /// # let count =
+    /// db.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?
+    /// # ; Ok(count) }
+    /// ```
     ///
     /// # Errors
     /// As for [`Runtime::connect_with`].
@@ -132,6 +169,15 @@ impl Runtime {
     /// While a worker that died in the middle of a publish is not reaped yet, SQLite answers
     /// `SQLITE_PROTOCOL` after some 10 s; take it for `SQLITE_BUSY`.
     ///
+    /// ```no_run
+    /// # use sharedwal::{Error, Runtime, rusqlite::Connection};
+    /// # async fn reader(runtime: Runtime) -> Result<Connection, Error> {
+    /// let mut options = sharedwal::ConnectOptions::default();
+    /// options.read_only = true;
+    /// let db = runtime.connect_with(&options).await?;
+    /// # Ok(db) }
+    /// ```
+    ///
     /// # Errors
     /// [`Code::TooManyConnections`](crate::Code::TooManyConnections),
     /// [`Code::RuntimeDisposed`](crate::Code::RuntimeDisposed), or what SQLite says.
@@ -145,6 +191,7 @@ impl Runtime {
     /// Keeps a slot for a connection, and asks for the Web Lock by which others will know that this
     /// worker lives. The promise resolves to what [`Reservation::hold`] takes.
     #[cfg(target_arch = "wasm32")]
+    #[doc(hidden)]
     pub fn reserve(&self) -> Result<(Reservation, Promise), Error> {
         let slot = self.0.claim_slot()?;
         let lease = Lease::request(&self.0, self.0.handle.control(), slot.index(), slot.generation());

@@ -127,6 +127,24 @@ const READ_LOCKS: std::ops::Range<u32> = locks::READ..locks::WAL_LOCKS;
 
 impl Runtime {
     /// Sizes, connections and counters, from shared memory: cheap, and without a connection.
+    ///
+    /// ```ignore-wasm32
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// let (writer, reader) = (runtime.connect_blocking()?, runtime.connect_blocking()?);
+    /// writer.execute_batch("create table t (x); insert into t values (1)")?;
+    /// reader.execute_batch("begin")?;
+    /// reader.query_row("select x from t", [], |row| row.get::<_, i64>(0))?;
+    /// writer.execute_batch("insert into t values (2)")?;
+    ///
+    /// // Who keeps the log from starting anew, since when, and by what?
+    /// let diagnostics = runtime.diagnostics();
+    /// let slot = diagnostics.write_ahead_pinned_by.expect("a reader is behind");
+    /// let culprit = diagnostics.connections.iter().find(|one| one.slot == slot).unwrap();
+    /// assert_eq!(culprit.statement.as_deref(), Some("select x from t"));
+    /// assert!(culprit.transaction_age.is_some());
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
     pub fn diagnostics(&self) -> Diagnostics {
         let words = self.0.control().as_ref();
         let connections: Vec<_> = (0..SLOTS).filter_map(|slot| connection(words, slot)).collect();

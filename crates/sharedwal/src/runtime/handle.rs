@@ -106,6 +106,18 @@ impl TryFrom<&JsValue> for Runtime {
     /// Takes a handle that `createRuntime()` or [`Runtime::create`] made, in this worker or
     /// another of the same page.
     ///
+    /// ```no_run
+    /// use sharedwal::Runtime;
+    /// use wasm_bindgen::prelude::*;
+    ///
+    /// /// In the worker: `onmessage = ({ data }) => name_of(data)`.
+    /// #[wasm_bindgen]
+    /// pub fn name_of(handle: &JsValue) -> Result<String, JsError> {
+    ///     let runtime = Runtime::try_from(handle)?;
+    ///     Ok(runtime.name().to_owned())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Code::InvalidRuntime`], [`Code::RuntimeVersion`].
     fn try_from(value: &JsValue) -> Result<Runtime, Error> {
@@ -177,6 +189,18 @@ impl From<&Runtime> for JsValue {
 
 impl Runtime {
     /// Creates a runtime in `SharedArrayBuffer`s.
+    ///
+    /// ```no_run
+    /// use sharedwal::{Runtime, RuntimeOptions};
+    /// use wasm_bindgen::prelude::*;
+    ///
+    /// /// The value for `postMessage`.
+    /// #[wasm_bindgen]
+    /// pub fn create() -> Result<JsValue, JsError> {
+    ///     let runtime = Runtime::create(&RuntimeOptions::default())?;
+    ///     Ok(JsValue::from(&runtime))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// What [`RuntimeOptions::validate`] says; [`Code::ReservationRefused`] where the engine

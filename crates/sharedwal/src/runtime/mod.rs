@@ -22,6 +22,7 @@ pub use diagnostics::{
 pub use image::Image;
 pub use options::RuntimeOptions;
 
+use std::fmt;
 use std::sync::Arc;
 #[cfg(any(test, target_arch = "wasm32"))]
 use std::sync::Mutex;
@@ -43,8 +44,27 @@ use crate::signals;
 ///
 /// On `wasm32` it converts from and to the handle that `postMessage` carries; natively, clones
 /// are handed to other threads.
+///
+/// ```ignore-wasm32
+/// # use sharedwal::{Runtime, RuntimeOptions};
+/// let runtime = Runtime::create(&RuntimeOptions::default())?;
+/// let clone = runtime.clone();
+/// assert_eq!(clone.id(), runtime.id());
+///
+/// // A connection keeps the database as well.
+/// let db = runtime.connect_blocking()?;
+/// drop((runtime, clone));
+/// db.execute_batch("create table t (x); insert into t values (7)")?;
+/// # Ok::<(), sharedwal::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("name", &self.name()).field("id", &self.id()).finish_non_exhaustive()
+    }
+}
 
 /// The shared memory of a runtime.
 pub(crate) struct Inner {
@@ -230,6 +250,18 @@ impl Runtime {
     }
 
     /// The name given at creation: `ATTACH 'name'` finds the runtime by it.
+    ///
+    /// ```ignore-wasm32
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// let mut options = RuntimeOptions::default();
+    /// options.name = "archive".into();
+    /// let archive = Runtime::create(&options)?;
+    /// archive.connect_blocking()?.execute_batch("create table t (x)")?;
+    ///
+    /// let db = Runtime::create(&RuntimeOptions::default())?.connect_blocking()?;
+    /// db.execute_batch("attach 'archive' as old; insert into old.t values (7)")?;
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
     pub fn name(&self) -> &str {
         self.0.name()
     }
@@ -261,11 +293,41 @@ impl Runtime {
     /// It is obeyed where SQLite runs its progress handler, while the connection waits, and while it
     /// checkpoints; not inside one long sort, one built-in function or a function of the user's. If
     /// the connection runs nothing now, its next statement may be the one that ends.
+    ///
+    /// ```ignore-wasm32
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// use sharedwal::rusqlite::ErrorCode;
+    ///
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// let db = runtime.connect_blocking()?;
+    /// let id = runtime.diagnostics().connections[0].id;
+    /// let endless = std::thread::spawn(move || {
+    ///     db.execute_batch("with n(i) as (select 1 union all select i + 1 from n) select sum(i) from n")
+    /// });
+    /// while !endless.is_finished() {
+    ///     runtime.interrupt(id);
+    ///     std::thread::yield_now();
+    /// }
+    /// let error = endless.join().unwrap().unwrap_err();
+    /// assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
     pub fn interrupt(&self, connection: u32) -> bool {
         signals::raise(self.0.control.as_ref(), connection, layout::signals::INTERRUPT)
     }
 
     /// Refuses further connections from now on.
+    ///
+    /// ```ignore-wasm32
+    /// # use sharedwal::{Code, Runtime, RuntimeOptions};
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// let db = runtime.connect_blocking()?;
+    /// assert_eq!(runtime.dispose().unwrap_err().code(), Some(Code::RuntimeInUse));
+    /// drop(db);
+    /// runtime.dispose()?;
+    /// assert_eq!(runtime.connect_blocking().unwrap_err().code(), Some(Code::RuntimeDisposed));
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Code::RuntimeInUse`] while connections exist.

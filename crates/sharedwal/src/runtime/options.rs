@@ -7,6 +7,17 @@ use crate::layout::{LOCK_STALE_MS, SIZE_UNIT, WEB_LOCKS_OFF};
 use crate::memory::Words;
 
 /// How much memory a runtime may take. Memory is reserved at creation and used as it is needed.
+///
+/// ```ignore-wasm32
+/// # use sharedwal::{Runtime, RuntimeOptions};
+/// let mut options = RuntimeOptions::default();
+/// options.name = "cache".into();
+/// options.max_database_capacity = 256 << 20;
+/// options.max_write_ahead_capacity = 64 << 20;
+/// let runtime = Runtime::create(&options)?;
+/// assert_eq!(runtime.diagnostics().database.max_capacity, 256 << 20);
+/// # Ok::<(), sharedwal::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeOptions {
@@ -157,6 +168,14 @@ mod heap {
 
     impl Runtime {
         /// Creates a runtime on the heap, for the threads of this program.
+        ///
+        /// ```
+        /// use sharedwal::{Runtime, RuntimeOptions};
+        ///
+        /// let runtime = Runtime::create(&RuntimeOptions::default())?;
+        /// assert_eq!(runtime.connections(), 0);
+        /// # Ok::<(), sharedwal::Error>(())
+        /// ```
         ///
         /// # Errors
         /// What [`RuntimeOptions::validate`] says; [`Code::ReservationRefused`] where the system

@@ -56,6 +56,22 @@ unsafe extern "C" fn tick(database: *mut c_void) -> c_int {
 /// by which [`Runtime::interrupt`](crate::Runtime::interrupt) works.
 ///
 /// Does nothing to a connection that is not this crate's.
+///
+/// ```ignore-wasm32
+/// # use sharedwal::{Runtime, RuntimeOptions, rusqlite::ErrorCode};
+/// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+/// let db = runtime.connect_blocking()?;
+/// let mut ticks = 0;
+/// let too_long = move || {
+///     ticks += 1;
+///     ticks > 10_000
+/// };
+/// sharedwal::set_progress_handler(&db, 1000, Some(Box::new(too_long)));
+/// let endless = "with n(i) as (select 1 union all select i + 1 from n) select sum(i) from n";
+/// let error = db.execute_batch(endless).unwrap_err();
+/// assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+/// # Ok::<(), sharedwal::Error>(())
+/// ```
 pub fn set_progress_handler(
     connection: &Connection,
     steps: u32,
@@ -76,7 +92,16 @@ pub fn set_progress_handler(
 /// `lock_stale`, and nobody could have proved its death. Every call on it fails with `SQLITE_IOERR_LOCK`
 /// since, and its transaction was rolled back. Close it, and open another.
 ///
-/// False for a connection that is not this crate's.
+/// False for a connection that is not this crate's. Natively no connection is ever evicted.
+///
+/// ```no_run
+/// # #[cfg(target_arch = "wasm32")]
+/// # async fn again(runtime: sharedwal::Runtime, mut db: sharedwal::rusqlite::Connection) -> Result<(), sharedwal::Error> {
+/// if sharedwal::is_evicted(&db) {
+///     db = runtime.connect().await?;
+/// }
+/// # Ok(()) }
+/// ```
 pub fn is_evicted(connection: &Connection) -> bool {
     // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
     unsafe { signals(connection.handle()) }.is_some_and(|signals| signals.evicted())
@@ -87,6 +112,19 @@ pub fn is_evicted(connection: &Connection) -> bool {
 /// anew; `None` removes it. Looked at where [`Runtime::interrupt`](crate::Runtime::interrupt) is.
 ///
 /// Does nothing to a connection that is not this crate's.
+///
+/// ```ignore-wasm32
+/// # use std::time::Duration;
+/// # use sharedwal::{Runtime, RuntimeOptions, rusqlite::ErrorCode};
+/// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+/// let db = runtime.connect_blocking()?;
+/// sharedwal::set_time_limit(&db, Some(Duration::from_millis(20)));
+/// let endless = "with n(i) as (select 1 union all select i + 1 from n) select sum(i) from n";
+/// let error = db.execute_batch(endless).unwrap_err();
+/// assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+/// sharedwal::set_time_limit(&db, None);
+/// # Ok::<(), sharedwal::Error>(())
+/// ```
 pub fn set_time_limit(connection: &Connection, limit: Option<Duration>) {
     // SAFETY: the connection is open, and not inside SQLite: it is borrowed here.
     unsafe { limit_time(connection.handle(), limit) }

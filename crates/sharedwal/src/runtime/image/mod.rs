@@ -54,6 +54,15 @@ impl Runtime {
     /// Copies the whole database as it is at this moment, with all that is committed: the file that
     /// SQLite would have after a checkpoint. One that was never written to has one empty page.
     ///
+    /// ```
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// # runtime.connect_blocking()?.execute_batch("create table t (x); insert into t values (7)")?;
+    /// let file: Vec<u8> = runtime.export_database_blocking()?;
+    /// assert!(file.starts_with(b"SQLite format 3\0"));
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As for [`Runtime::connect_blocking_with`]; what SQLite says, `SQLITE_NOMEM` among it.
     #[cfg(not(target_arch = "wasm32"))]
@@ -72,6 +81,15 @@ impl Runtime {
     /// [`Runtime::interrupt`] ends it as it ends a statement, but for the commit at its end; the
     /// connection that copies stands in the diagnostics.
     ///
+    /// ```
+    /// # use sharedwal::{Runtime, RuntimeOptions};
+    /// # let file = Runtime::create(&RuntimeOptions::default())?.export_database_blocking()?;
+    /// // Or `sharedwal::Image` for a file with the write-ahead log that was beside it.
+    /// let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// runtime.import_database_blocking(file)?;
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Code::InvalidImage`], [`Code::ImageTooLarge`], [`Code::RuntimeInUse`] for another page size
     /// or encoding while other connections are open, `SQLITE_FULL` where the log has no room,
@@ -89,6 +107,14 @@ impl Runtime {
 
     /// Copies the whole database as it is at this moment, with all that is committed: the file that
     /// SQLite would have after a checkpoint. One that was never written to has one empty page.
+    ///
+    /// ```no_run
+    /// # use sharedwal::{Error, Runtime};
+    /// # async fn copy(one: Runtime, other: Runtime) -> Result<(), Error> {
+    /// let file: Vec<u8> = one.export_database().await?;
+    /// other.import_database(file).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As for [`Runtime::connect_with`]; what SQLite says, `SQLITE_NOMEM` among it.
