@@ -80,6 +80,7 @@
 //! # fn main() {}
 //! ```
 //!
+//! * An async function with `#[wasm_bindgen]` needs the crate `wasm-bindgen-futures` beside `wasm-bindgen`.
 //! * The page must be cross-origin isolated: serve it and its workers with
 //!   `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.
 //! * SQLite is compiled by clang for wasm32, which must be there. If `clang` cannot do that, name one:
