@@ -33,9 +33,10 @@ export function coverageTool() {
 /**
  * The version in Cargo.lock: wasm-bindgen's tool must equal the crate to the digit.
  * @param {string} crate
+ * @param {string} [project] where Cargo.lock is
  */
-export function lockedVersion(crate) {
-  const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8').replaceAll('\r\n', '\n');
+export function lockedVersion(crate, project = root) {
+  const lock = readFileSync(join(project, 'Cargo.lock'), 'utf8').replaceAll('\r\n', '\n');
   const version = new RegExp(`name = "${crate}"\nversion = "([^"]+)"`).exec(lock)?.[1];
   if (!version) throw new Stop(`Cargo.lock has no ${crate}`);
   return version;

@@ -3,10 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.mjs';
+import { buildRustApp } from '../rust-app.mjs';
 import { chromiumArguments } from '../setup/chromium-arguments.mjs';
 import { root } from '../setup/paths.mjs';
 import { Stop } from '../setup/report.mjs';
 import { WASM_TARGET } from '../setup/rust.mjs';
+import { testPackage } from './packaged.mjs';
 
 /** @typedef {import('../setup.mjs').Setup} Setup */
 /** @typedef {import('../setup/run.mjs').Environment} Environment */
@@ -41,7 +43,13 @@ export async function stages(environment, quick) {
     env,
   });
   return [
-    { name: 'rustfmt', commands: [cargo('fmt', '--all', '--check')] },
+    {
+      name: 'rustfmt',
+      commands: [
+        cargo('fmt', '--all', '--check'),
+        cargo('fmt', '--check', '--manifest-path', 'examples/rust-app/Cargo.toml'),
+      ],
+    },
     {
       name: 'biome',
       commands: [node('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')],
@@ -61,6 +69,7 @@ export async function stages(environment, quick) {
           ...['test', '--locked', '--workspace', '--no-fail-fast'],
           ...(process.env.SHAREDWAL_LARGE ? ['--', '--include-ignored'] : []),
         ),
+        cargo('run', '--locked', '-p', 'sharedwal', '--example', 'threads'),
       ],
       count: cargoCount,
     },
@@ -70,6 +79,10 @@ export async function stages(environment, quick) {
         {
           ...cargo('doc', '--locked', '--workspace', '--no-deps'),
           env: { ...env, RUSTDOCFLAGS: '-D warnings' },
+        },
+        {
+          ...wasmCargo('doc', '--locked', '--target', WASM_TARGET, '-p', 'sharedwal', '--no-deps'),
+          env: { ...wasmEnv, RUSTDOCFLAGS: '-D warnings' },
         },
       ],
     },
@@ -81,6 +94,11 @@ export async function stages(environment, quick) {
     {
       name: 'wasm-tests',
       commands: [
+        // What the documents say of wasm is compiled.
+        wasmCargo(
+          ...['test', '--locked', '--target', WASM_TARGET, '--doc'],
+          ...['-p', 'sharedwal', '-p', 'documents'],
+        ),
         {
           ...wasmCargo('test', ...wasmCrates, '--lib', '--tests'),
           env: { ...wasmEnv, ...inChromium(environment) },
@@ -88,6 +106,8 @@ export async function stages(environment, quick) {
       ],
       count: cargoCount,
     },
+    { name: 'rust-app', work: () => buildRustApp(environment) },
+    { name: 'packaged', work: () => testPackage(environment) },
     {
       name: 'node-tests',
       after: 'build',
