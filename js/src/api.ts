@@ -1,6 +1,7 @@
 // What the package gives its users, but for where the WebAssembly module is: `index.ts` knows that,
 // and `slim.ts` does not.
 
+export type { AggregateOptions, AggregateStep } from './aggregate.js';
 export type { CapacityOptions } from './capacities.js';
 export { CODES, type Code } from './codes.js';
 export type { ColumnDefinition } from './columns.js';
@@ -30,10 +31,18 @@ export {
 } from './image.js';
 export type { StatementLimit } from './limit.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
+export type { FunctionOptions } from './registration.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
 export { type AnyWorker, interrupt, share, terminate } from './signals.js';
 export type { Snapshot } from './snapshot.js';
 export type { RunResult, Statement } from './statement.js';
+export type {
+  TableDefinition,
+  TableFactory,
+  TableNames,
+  TableRow,
+} from './table_definition.js';
 export type { AnyFunction, Transaction } from './transaction.js';
+export type { SqlFunction } from './user_function.js';
 export type { BindableValue, SqlValue } from './values.js';

@@ -1,14 +1,13 @@
 // The rows that the instance has read last. It has one batch for all statements, so that rows must
-// be decoded before anything else is fetched.
+// be decoded before anything else is fetched. What a user's function fetches from another connection
+// in the middle of a fetch is decoded before that fetch ends.
 
 import type { CompiledStatement } from './compiled_statement.js';
 import type { Connection } from './connection.js';
-import { fetch } from './engine.js';
+import { fetch, reset } from './engine.js';
 import { batchHeader, refreshViews, words } from './memory.js';
 import { SQLITE_DONE, SQLITE_ROW } from './result_codes.js';
 
-/** Bytes of a cell: its type, the length of text or a BLOB, and 8 bytes of value. */
-export const CELL_BYTES = 16;
 /** No limit for the bytes of a batch. */
 export const NO_LIMIT = 0x7fffffff;
 
@@ -32,8 +31,8 @@ export let reprepares = 0;
  * @param maxBytes no further row when text and BLOBs take more
  * @param once ends the execution after this batch
  * @returns whether there may be more rows. Otherwise the statement has been reset.
- * @throws SqliteError what SQLite reports; the statement has been reset, and the batch holds the
- *   rows before the error
+ * @throws what SQLite reports, or what a function of the user's threw; the statement has been reset,
+ *   and the batch holds the rows before the error
  */
 export function fetchBatch(
   connection: Connection,
@@ -43,7 +42,8 @@ export function fetchBatch(
   once: boolean,
   safeIntegers: boolean,
 ): boolean {
-  rowCount = 0;
+  const { userCode } = connection;
+  userCode.thrown = undefined;
   const code = fetch(compiled.handle, maxRows, maxBytes, once, safeIntegers);
   refreshViews();
   rowCount = words[batchHeader] as number;
@@ -52,7 +52,11 @@ export function fetchBatch(
   arena = words[batchHeader + 3] as number;
   arenaBytes = words[batchHeader + 4] as number;
   reprepares = words[batchHeader + 5] as number;
-  if (code === SQLITE_ROW) return true;
-  if (code === SQLITE_DONE) return false;
+  if (userCode.thrown === undefined) {
+    if (code === SQLITE_ROW) return true;
+    if (code === SQLITE_DONE) return false;
+  } else if (code === SQLITE_ROW) {
+    reset(compiled.handle);
+  }
   throw connection.failure();
 }

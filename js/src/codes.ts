@@ -35,7 +35,7 @@ export const CODES = {
   POISONED:
     'The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.',
   CONNECTION_BUSY:
-    'The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.',
+    'The connection is executing a query. Wait for it to end: do not use the connection inside its own functions: verbose, and those of function(), aggregate() and table().',
   INVALID_SNAPSHOT:
     'The value is not a snapshot. Pass what db.snapshot() returned, or what postMessage() delivered of it.',
   FOREIGN_SNAPSHOT:
@@ -47,6 +47,7 @@ export const CODES = {
   IN_TRANSACTION:
     'The connection is in the middle of a transaction. End it first: a snapshot is opened at the beginning of one.',
   SNAPSHOT_UNAVAILABLE: 'Snapshots exist in WAL mode alone; see PRAGMA journal_mode.',
+  UNSUPPORTED: 'sharedwal cannot do this; the message says why.',
   INVALID_ARGUMENT:
     'An argument is of the wrong kind, or there are too few or too many; the message says which.',
 } as const;

@@ -1,7 +1,7 @@
-import { sqliteError } from './connection_error.js';
+import type { Connection } from './connection.js';
 import * as engine from './engine.js';
 import { rangeError } from './errors.js';
-import { bytes, leave, placeText, refreshViews } from './memory.js';
+import { bytes, leave, placeTextApart, refreshViews } from './memory.js';
 import { isEmptyFrom, mayAlterSchema } from './sql_text.js';
 
 /** A parameter with a name, which stands in it without its `:`, `@`, `$` or `?`. */
@@ -111,16 +111,19 @@ export class CompiledStatement {
  * Compiles SQL, which must be one statement.
  *
  * @param keep whether the statement will be used again
- * @throws SqliteError when SQLite refuses the SQL
+ * @throws SqliteError when SQLite refuses the SQL; what a function of the user's threw
  * @throws RangeError `INVALID_ARGUMENT` for no statement or more than one
  */
-export function compile(database: number, sql: string, keep: boolean): CompiledStatement {
-  const place = placeText(sql);
+export function compile(connection: Connection, sql: string, keep: boolean): CompiledStatement {
+  const { database, userCode } = connection;
+  // SQLite may call functions of the user's meanwhile, which may use other connections.
+  const place = placeTextApart(sql);
+  userCode.thrown = undefined;
   let handle = 0;
   try {
     handle = engine.prepare(database, place.pointer, place.length, keep);
     if (handle === 0) {
-      if (engine.errorCode(database) !== 0) throw sqliteError(database);
+      if (engine.errorCode(database) !== 0) throw connection.failure();
       throw rangeError('The supplied SQL string contains no statements', 'INVALID_ARGUMENT');
     }
     const tail = engine.prepareTail(database);

@@ -1,22 +1,24 @@
 import type { CompiledStatement } from './compiled_statement.js';
 import { sqliteError } from './connection_error.js';
 import * as engine from './engine.js';
-import { type SqliteError, typeError } from './errors.js';
+import { typeError } from './errors.js';
 import { OpenCursors } from './open_cursors.js';
 import { isPoisoned, requireNotPoisoned } from './poison.js';
+import { SQLITE_INTERRUPT } from './result_codes.js';
 import { StatementCache } from './statement_cache.js';
+import { UserCode } from './user_code.js';
 
 /** An open connection: what its `Database`, `Statement`s and iterators share. */
 export class Connection {
   readonly statements: StatementCache;
   /** The iterators that SQLite is in the middle of. */
   readonly cursors = new OpenCursors();
+  /** The user's functions. */
+  readonly userCode = new UserCode();
   /** Whether new statements return integers as bigints. */
   safeIntegers = false;
 
   #open = true;
-  // While the verbose function runs.
-  #busy = false;
   #limited = false;
   #schemaChangedInTransaction = false;
 
@@ -24,7 +26,7 @@ export class Connection {
     readonly database: number,
     readonly verbose: ((sql: string) => unknown) | undefined,
   ) {
-    this.statements = new StatementCache(database);
+    this.statements = new StatementCache(this);
   }
 
   get isOpen(): boolean {
@@ -51,7 +53,7 @@ export class Connection {
    * @throws TypeError `CONNECTION_BUSY`
    */
   requireIdle(): void {
-    if (this.#busy) {
+    if (this.userCode.running) {
       throw typeError('This database connection is busy executing a query', 'CONNECTION_BUSY');
     }
   }
@@ -64,17 +66,23 @@ export class Connection {
 
   /** Tells the verbose function some SQL. */
   logSql(sql: string): void {
-    this.#busy = true;
+    this.userCode.running = true;
     try {
       this.verbose?.(sql);
     } finally {
-      this.#busy = false;
+      this.userCode.running = false;
     }
   }
 
-  /** The error of the call that has just failed, to be thrown. */
-  failure(): SqliteError {
-    const error = sqliteError(this.database);
+  /**
+   * The error of the call that has just failed, to be thrown: what a function of the user's threw,
+   * unless the call was made to end; else what SQLite says.
+   */
+  failure(): unknown {
+    const { thrown } = this.userCode;
+    this.userCode.thrown = undefined;
+    const interrupted = engine.errorCode(this.database) === SQLITE_INTERRUPT;
+    const error = thrown !== undefined && !interrupted ? thrown.error : sqliteError(this.database);
     // An error can roll the transaction back, and changes of the schema with it.
     if (this.#schemaChangedInTransaction && !engine.inTransaction(this.database)) {
       this.#schemaChangedInTransaction = false;
@@ -115,5 +123,6 @@ export class Connection {
     if (!this.#open) return;
     this.#open = false;
     engine.close(this.database);
+    this.userCode.rethrow();
   }
 }

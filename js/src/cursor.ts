@@ -1,5 +1,6 @@
-import { arenaBytes, CELL_BYTES, columnCount, fetchBatch, NO_LIMIT, rowCount } from './batch.js';
+import { arenaBytes, columnCount, fetchBatch, NO_LIMIT, rowCount } from './batch.js';
 import { bindValues } from './bind.js';
+import { CELL_BYTES } from './cells.js';
 import type { CompiledStatement } from './compiled_statement.js';
 import type { Connection } from './connection.js';
 import { reset } from './engine.js';
@@ -96,6 +97,17 @@ export class Cursor {
       this.end();
       throw reason;
     }
+  }
+
+  /**
+   * Ends it for who reads it.
+   *
+   * @throws TypeError `CONNECTION_BUSY`; what the end of a generator of the user's throws
+   */
+  leave(): void {
+    this.#connection.requireIdle();
+    this.end();
+    this.#connection.userCode.rethrow();
   }
 
   /** Lets go of everything; the cursor is at its end from then on. */

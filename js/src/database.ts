@@ -1,13 +1,18 @@
+import { type AggregateOptions, defineAggregate } from './aggregate.js';
 import type { Connection } from './connection.js';
 import { connectionId, interrupt } from './engine.js';
-import { typeError } from './errors.js';
+import { ownError, typeError } from './errors.js';
 import { execute } from './exec.js';
 import { booleanOption } from './options.js';
 import { executePragma } from './pragma.js';
+import type { FunctionOptions } from './registration.js';
 import { readAtSnapshot, type Snapshot, snapshotOf } from './snapshot.js';
 import { Statement } from './statement.js';
+import type { TableDefinition, TableFactory } from './table_definition.js';
 import { toggled } from './toggle.js';
 import { type AnyFunction, type Transaction, wrapInTransaction } from './transaction.js';
+import { defineFunction, type SqlFunction } from './user_function.js';
+import { defineTable } from './virtual_table.js';
 
 /** Options of {@link Database.pragma}. */
 export interface PragmaOptions {
@@ -34,7 +39,7 @@ function requireString(value: unknown): asserts value is string {
  * (https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md).
  *
  * A call on a connection that was closed is a `TypeError` `CONNECTION_CLOSED`, one inside its own
- * verbose function a `TypeError` `CONNECTION_BUSY`, one after a crash of the WebAssembly instance
+ * functions (verbose, and those registered with it) a `TypeError` `CONNECTION_BUSY`, one after a crash of the WebAssembly instance
  * a `SqliteError` `POISONED`, one after a forced {@link dispose} of the runtime a `SqliteError`
  * `RUNTIME_DISPOSED`.
  */
@@ -183,6 +188,91 @@ export class Database {
     }
     this.#connection.requireUsable();
     return readAtSnapshot(this, this.#connection, snapshot, fn);
+  }
+
+  /**
+   * Gives SQL a function. It replaces one of the same name and number of arguments, SQLite's own
+   * too. What it throws is thrown by the call that executes the statement, which is rolled back.
+   *
+   * It may use other connections, but not this one. It returns a value that could be bound, or
+   * undefined for NULL; anything else is a `TypeError`. A number is returned as REAL, a bigint as
+   * INTEGER.
+   *
+   * @throws SqliteError what SQLite reports
+   * @throws TypeError or RangeError `INVALID_ARGUMENT`; TypeError `CONNECTION_CLOSED`,
+   *   `CONNECTION_BUSY`
+   */
+  function(name: string, fn: SqlFunction): this;
+  /** @param options how it may be used, see {@link FunctionOptions} */
+  function(name: string, options: FunctionOptions, fn: SqlFunction): this;
+  function(name: string, optionsOrFn: FunctionOptions | SqlFunction, fn?: SqlFunction): this {
+    defineFunction(this.#connection, name, optionsOrFn, fn);
+    return this;
+  }
+
+  /**
+   * Gives SQL an aggregate function, in the way of {@link Database.function}. With `inverse` it is a
+   * window function too.
+   *
+   * @throws SqliteError what SQLite reports
+   * @throws TypeError or RangeError `INVALID_ARGUMENT`; TypeError `CONNECTION_CLOSED`,
+   *   `CONNECTION_BUSY`
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a total of any type, where its parts tell none
+  aggregate<Total = any>(name: string, options: AggregateOptions<Total>): this {
+    defineAggregate(this.#connection, name, options);
+    return this;
+  }
+
+  /**
+   * Gives SQL a virtual table that can only be read: by a definition the table `name`, by a function
+   * that makes definitions the module of `CREATE VIRTUAL TABLE … USING name(args)`.
+   *
+   * A table that was so created is a part of the database: connections that have not registered the
+   * module cannot use it.
+   *
+   * @throws SqliteError what SQLite reports
+   * @throws TypeError or RangeError `INVALID_ARGUMENT`; TypeError `CONNECTION_CLOSED`,
+   *   `CONNECTION_BUSY`
+   */
+  table(name: string, definition: TableDefinition | TableFactory): this {
+    defineTable(this.#connection, name, definition);
+    return this;
+  }
+
+  /**
+   * Not supported: it has nothing to allow. Writes do not fail because of open iterators here, and
+   * no connection may damage a database that others share.
+   *
+   * @param toggle default true; false does nothing
+   * @throws SqliteError `UNSUPPORTED`
+   * @throws TypeError `INVALID_ARGUMENT`
+   */
+  unsafeMode(...toggle: [toggle?: boolean]): this {
+    if (!toggled(toggle)) return this;
+    throw ownError(
+      'UNSUPPORTED',
+      'There is no unsafe mode: writes work beside open iterators without it, and the other things ' +
+        'that it allows could damage a database that others share',
+    );
+  }
+
+  /**
+   * Not supported: an extension is a native library.
+   *
+   * @throws SqliteError `UNSUPPORTED`
+   * @throws TypeError `INVALID_ARGUMENT`
+   */
+  loadExtension(path: string, entryPoint?: string): never {
+    requireString(path);
+    if (entryPoint !== undefined && typeof entryPoint !== 'string') {
+      throw typeError('Expected second argument to be a string', 'INVALID_ARGUMENT');
+    }
+    throw ownError(
+      'UNSUPPORTED',
+      `The extension "${path}" cannot be loaded: it is a native library, and SQLite runs as ` +
+        'WebAssembly here. Register functions, aggregates and tables in JavaScript instead',
+    );
   }
 
   /**

@@ -13,10 +13,13 @@ import initialize, * as wasm from './wasm/sharedwal_js.js';
 
 /** The control blocks of the connections that are open here. */
 const controls = new Map<number, SharedArrayBuffer>();
+/** What SQLite calls in the middle of a statement. */
+let callbacks: Callbacks | undefined;
 /** That of the connection that is being opened. */
 let opening: SharedArrayBuffer | undefined;
 
 instance.abandon = () => {
+  callbacks?.forget();
   wasm.abandon();
   const all = new Set(controls.values());
   if (opening !== undefined) all.add(opening);
@@ -24,9 +27,20 @@ instance.abandon = () => {
   controls.clear();
 };
 
+/** Functions of the user's, as the instance calls them. */
+interface Callbacks {
+  /** The instance calls nothing any more. */
+  forget(): void;
+}
+
 /** Starts the module. */
-export async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Memory> {
+export async function instantiate(
+  module: WebAssembly.Module,
+  called: Callbacks,
+): Promise<WebAssembly.Memory> {
   const output = await initialize({ module_or_path: module });
+  callbacks = called;
+  wasm.install_callbacks(called);
   wasm.on_crash((cause: unknown) => {
     instance.crash ??= { cause };
     poisonedError(instance.crash);
@@ -538,6 +552,51 @@ export function inTransaction(database: number): boolean {
     instance.crash ??= { cause: error };
     throw poisonedError(instance.crash);
   }
+}
+
+/** What SQLite is told of a function. */
+interface FunctionTraits {
+  /** -1 for any number. */
+  readonly argumentCount: number;
+  readonly safeIntegers: boolean;
+  readonly deterministic: boolean;
+  readonly directOnly: boolean;
+}
+
+/** Gives SQL a function, whose name is at an address. Returns a result code, as all `create…` do. */
+export function createFunction(
+  database: number,
+  name: number,
+  bytes: number,
+  id: number,
+  { argumentCount, safeIntegers, deterministic, directOnly }: FunctionTraits,
+): number {
+  const traits = [argumentCount, safeIntegers, deterministic, directOnly] as const;
+  return answer(() => wasm.create_function(database, name, bytes, id, ...traits));
+}
+
+/** Gives SQL an aggregate, which is a window function too if it can take rows out again. */
+export function createAggregate(
+  database: number,
+  name: number,
+  bytes: number,
+  id: number,
+  { argumentCount, safeIntegers, deterministic, directOnly }: FunctionTraits,
+  canInvert: boolean,
+): number {
+  const traits = [argumentCount, safeIntegers, deterministic, directOnly] as const;
+  return answer(() => wasm.create_aggregate(database, name, bytes, id, ...traits, canInvert));
+}
+
+/** Gives SQL a module of virtual tables; an eponymous one is a table by itself. */
+export function createModule(
+  database: number,
+  name: number,
+  bytes: number,
+  id: number,
+  eponymous: boolean,
+): number {
+  return answer(() => wasm.create_module(database, name, bytes, id, eponymous));
 }
 
 /**

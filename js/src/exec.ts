@@ -1,6 +1,5 @@
 import { NO_LIMIT } from './batch.js';
 import type { Connection } from './connection.js';
-import { sqliteError } from './connection_error.js';
 import * as engine from './engine.js';
 import { bytes, leave, type Place, placeTextApart, refreshViews } from './memory.js';
 import { SQLITE_DONE, SQLITE_OK, SQLITE_ROW } from './result_codes.js';
@@ -16,10 +15,14 @@ export function execute(connection: Connection, text: string): void {
   // A NUL ends SQL.
   const [sql = ''] = text.split('\0', 1);
   const place = placeTextApart(sql);
+  const { userCode } = connection;
+  userCode.thrown = undefined;
   try {
-    if (connection.verbose !== undefined) executeEach(connection, place);
-    else if (engine.execute(connection.database, place.pointer, place.length) !== SQLITE_OK) {
-      throw connection.failure();
+    if (connection.verbose !== undefined) {
+      executeEach(connection, place);
+    } else {
+      const code = engine.execute(connection.database, place.pointer, place.length);
+      if (code !== SQLITE_OK || userCode.thrown !== undefined) throw connection.failure();
     }
   } finally {
     leave(place);
@@ -35,7 +38,7 @@ function executeEach(connection: Connection, { pointer, length }: Place): void {
     refreshViews();
     at = skipEmpty(bytes.subarray(pointer, pointer + length), at);
     const statement = engine.prepare(database, pointer + at, length - at, false);
-    if (statement === 0 && engine.errorCode(database) !== SQLITE_OK) throw sqliteError(database);
+    if (statement === 0 && engine.errorCode(database) !== SQLITE_OK) throw connection.failure();
     const consumed = engine.prepareTail(database);
     if (consumed === 0) return;
     at += consumed;
@@ -45,7 +48,9 @@ function executeEach(connection: Connection, { pointer, length }: Place): void {
       connection.logSql(engine.expandedSql(statement) ?? '');
       let code = SQLITE_ROW;
       while (code === SQLITE_ROW) code = engine.fetch(statement, 1024, NO_LIMIT, false, true);
-      if (code !== SQLITE_DONE) throw connection.failure();
+      if (code !== SQLITE_DONE || connection.userCode.thrown !== undefined) {
+        throw connection.failure();
+      }
     } finally {
       engine.finalize(statement);
     }

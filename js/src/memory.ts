@@ -64,6 +64,11 @@ export function leave({ pointer, length }: Place): void {
   if (pointer !== scratch) deallocate(pointer, length);
 }
 
+/** Whether a place is the one that all share, and belongs to nobody. */
+export function isScratch({ pointer }: Place): boolean {
+  return pointer === scratch;
+}
+
 // Up to this length a loop beats the call to the engine's encoder or decoder.
 const SHORT_TEXT = 40;
 

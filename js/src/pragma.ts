@@ -14,7 +14,7 @@ import { decodeRow } from './rows.js';
  */
 export function executePragma(connection: Connection, source: string, simple: boolean): unknown {
   connection.cursors.beforeExecution(true);
-  const compiled = compile(connection.database, `PRAGMA ${source}`, false);
+  const compiled = compile(connection, `PRAGMA ${source}`, false);
   const { safeIntegers } = connection;
   try {
     bindParameters(compiled, []);

@@ -31,15 +31,19 @@ export class RowIterator<Row> implements IterableIterator<Row, undefined> {
     return this.#cursor.next(this) as IteratorResult<Row, undefined>;
   }
 
-  /** Ends the execution, as `break` does in a loop. */
+  /**
+   * Ends the execution, as `break` does in a loop.
+   *
+   * @throws TypeError `CONNECTION_BUSY`
+   */
   return(): IteratorResult<Row, undefined> {
-    this.#cursor.end();
+    this.#cursor.leave();
     return { value: undefined, done: true };
   }
 
   /** Ends the execution and throws the error. */
   throw(error: unknown): IteratorResult<Row, undefined> {
-    this.#cursor.end();
+    this.#cursor.leave();
     throw error;
   }
 

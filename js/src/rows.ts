@@ -1,7 +1,6 @@
-import { arena, CELL_BYTES, cells, columnCount, reprepares } from './batch.js';
+import { arena, cells, columnCount, reprepares } from './batch.js';
+import { CELL_BYTES, decodeCell } from './cells.js';
 import type { Columns, CompiledStatement } from './compiled_statement.js';
-import { rangeError } from './errors.js';
-import { copyBytes, decodeText, doubles, integers, words } from './memory.js';
 import type { SqlValue } from './values.js';
 
 /**
@@ -12,47 +11,11 @@ export type RowShape = 'flat' | 'pluck' | 'raw' | 'expand';
 
 type FlatRow = Record<string, SqlValue>;
 
-// Types of cells.
-const INTEGER = 1;
-const REAL = 2;
-const TEXT = 3;
-const BLOB = 4;
-const BIG_INTEGER = 6;
+const ADVICE =
+  'Call safeIntegers() on the statement, or defaultSafeIntegers() on the database, to get bigints';
 
-function decodeCell(cell: number, safeIntegers: boolean): SqlValue {
-  switch (words[cell >>> 2]) {
-    case INTEGER: {
-      const value = doubles[(cell + 8) >>> 3] as number;
-      // A small integer needs no memory of its own in the engine, a double does.
-      const small = value | 0;
-      return small === value ? small : value;
-    }
-    case REAL:
-      return doubles[(cell + 8) >>> 3] as number;
-    case TEXT:
-      return decodeText(
-        arena + (words[(cell + 8) >>> 2] as number),
-        words[(cell + 4) >>> 2] as number,
-      );
-    case BLOB:
-      return copyBytes(
-        arena + (words[(cell + 8) >>> 2] as number),
-        words[(cell + 4) >>> 2] as number,
-      );
-    case BIG_INTEGER:
-      return bigInteger(integers[(cell + 8) >>> 3] as bigint, safeIntegers);
-    default:
-      return null;
-  }
-}
-
-function bigInteger(value: bigint, safeIntegers: boolean): bigint {
-  if (safeIntegers) return value;
-  throw rangeError(
-    `The integer ${value} does not fit into a number without rounding. Call safeIntegers() on ` +
-      'the statement, or defaultSafeIntegers() on the database, to get bigints',
-    'INTEGER_OUT_OF_RANGE',
-  );
+function decode(cell: number, safeIntegers: boolean): SqlValue {
+  return decodeCell(cell, arena, safeIntegers, ADVICE);
 }
 
 /**
@@ -72,7 +35,7 @@ export function decodeRow(
     case 'flat':
       return flatRow(compiled.columns(columnCount, reprepares), cell, safeIntegers);
     case 'pluck':
-      return decodeCell(cell, safeIntegers);
+      return decode(cell, safeIntegers);
     case 'raw':
       return rawRow(cell, safeIntegers);
     case 'expand':
@@ -86,13 +49,13 @@ function flatRow(columns: Columns, firstCell: number, safeIntegers: boolean): Fl
   let cell = firstCell;
   if (columns.hasProto) {
     for (const name of names) {
-      define(row, name, decodeCell(cell, safeIntegers));
+      define(row, name, decode(cell, safeIntegers));
       cell += CELL_BYTES;
     }
     return row;
   }
   for (let i = 0; i < names.length; i++) {
-    row[names[i] as string] = decodeCell(cell, safeIntegers);
+    row[names[i] as string] = decode(cell, safeIntegers);
     cell += CELL_BYTES;
   }
   return row;
@@ -111,7 +74,7 @@ function rawRow(firstCell: number, safeIntegers: boolean): SqlValue[] {
   const row = new Array<SqlValue>(columnCount);
   let cell = firstCell;
   for (let i = 0; i < columnCount; i++) {
-    row[i] = decodeCell(cell, safeIntegers);
+    row[i] = decode(cell, safeIntegers);
     cell += CELL_BYTES;
   }
   return row;
@@ -129,7 +92,7 @@ function expandedRow(
   for (let i = 0; i < columns.names.length; i++) {
     const table = tables[i] as string;
     if (!Object.hasOwn(row, table)) define(row, table, {});
-    define(row[table] as FlatRow, columns.names[i] as string, decodeCell(cell, safeIntegers));
+    define(row[table] as FlatRow, columns.names[i] as string, decode(cell, safeIntegers));
     cell += CELL_BYTES;
   }
   return row;

@@ -1,4 +1,5 @@
 import { type CompiledStatement, compile } from './compiled_statement.js';
+import type { Connection } from './connection.js';
 import { finalize } from './engine.js';
 
 const DEFAULT_STATEMENTS = 100;
@@ -10,7 +11,7 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
  * least recently used ones are freed: their `Statement`s compile them anew.
  */
 export class StatementCache {
-  readonly #database: number;
+  readonly #connection: Connection;
   readonly #maxStatements: number;
   // Without those that may alter the schema: they are compiled anew for each `prepare()`, since
   // what they do, or whether they are right at all, may be decided by the compilation.
@@ -21,8 +22,8 @@ export class StatementCache {
   #characters = 0;
   #schemaAge = 0;
 
-  constructor(database: number, maxStatements = DEFAULT_STATEMENTS) {
-    this.#database = database;
+  constructor(connection: Connection, maxStatements = DEFAULT_STATEMENTS) {
+    this.#connection = connection;
     this.#maxStatements = maxStatements;
   }
 
@@ -75,7 +76,7 @@ export class StatementCache {
   }
 
   #compile(sql: string): CompiledStatement {
-    const compiled = compile(this.#database, sql, true);
+    const compiled = compile(this.#connection, sql, true);
     compiled.schemaAge = this.#schemaAge;
     if (compiled.altersSchema) this.schemaChanged();
     this.#add(compiled);

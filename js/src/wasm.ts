@@ -1,3 +1,4 @@
+import { callbacks } from './callbacks.js';
 import { loadFailed, moduleOf, type WasmSource } from './compile_wasm.js';
 import { instantiate } from './engine.js';
 import { attachMemory } from './memory.js';
@@ -13,7 +14,7 @@ async function instantiateWhenThereIsRoom(module: WebAssembly.Module): Promise<W
   const deadline = performance.now() + ADDRESS_SPACE_MS;
   for (;;) {
     try {
-      return await instantiate(module);
+      return await instantiate(module, callbacks);
     } catch (error) {
       if (!(error instanceof RangeError) || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

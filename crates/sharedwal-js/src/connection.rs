@@ -99,7 +99,7 @@ pub fn close(db: Sqlite) {
     if CHECKPOINT_DUE.get() == db {
         CHECKPOINT_DUE.set(null_mut());
     }
-    stopping::forget();
+    stopping::forget(db);
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
@@ -120,12 +120,14 @@ pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> R
 
 /// Ends what all statements of a connection are in the middle of.
 pub fn reset_statements(db: Sqlite) {
-    OPEN.with_borrow(|open| {
-        for statement in open.get(&(db as usize)).iter().flat_map(|open| &open.statements) {
-            // SAFETY: prepared on this connection, and not finalized yet.
-            unsafe { ffi::sqlite3_reset(*statement) };
-        }
+    // Copied: what a generator of the user's does at its end may prepare statements elsewhere.
+    let statements: Vec<_> = OPEN.with_borrow(|open| {
+        open.get(&(db as usize)).iter().flat_map(|open| &open.statements).copied().collect()
     });
+    for statement in statements {
+        // SAFETY: prepared on this connection, and not finalized yet: nobody uses it meanwhile.
+        unsafe { ffi::sqlite3_reset(statement) };
+    }
 }
 
 /// Compiles the first statement of some SQL; 0 for an error, or where there is none.

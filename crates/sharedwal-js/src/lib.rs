@@ -6,11 +6,16 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod aggregate;
 mod batch;
+mod callbacks;
+mod cell;
 mod connection;
+mod functions;
 mod image;
 mod memory;
 mod reservation;
 mod snapshot;
 mod statement;
 mod stopping;
+mod virtual_table;

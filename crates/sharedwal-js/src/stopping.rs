@@ -31,8 +31,9 @@ pub enum Reason {
 thread_local! {
     /// The connection whose last statement was ended, and why.
     static ENDED: Cell<(Sqlite, Reason)> = const { Cell::new((null_mut(), Reason::Asked)) };
-    /// The connection whose statement has a time limit.
-    static LIMITED: Cell<Sqlite> = const { Cell::new(null_mut()) };
+    /// The connections whose statements have a time limit: more than one where a user's function reads
+    /// from another connection.
+    static LIMITED: RefCell<Vec<Sqlite>> = const { RefCell::new(Vec::new()) };
     /// The connection used last, and what it is asked for: finding that takes as long as a short
     /// statement.
     static SIGNALS: RefCell<(Sqlite, Option<Signals>)> = const { RefCell::new((null_mut(), None)) };
@@ -50,9 +51,9 @@ pub fn signals(db: Sqlite) -> Option<Signals> {
 }
 
 /// A connection is being closed.
-pub fn forget() {
+pub fn forget(db: Sqlite) {
     SIGNALS.set((null_mut(), None));
-    LIMITED.set(null_mut());
+    LIMITED.with_borrow_mut(|limited| limited.retain(|other| *other != db));
 }
 
 /// Something begins: the last statement's end is told no more.
@@ -91,8 +92,8 @@ pub fn own_code(db: Sqlite) -> Option<String> {
 }
 
 fn late(db: Sqlite) -> bool {
-    // SAFETY: the connection is open, and runs nothing now.
-    LIMITED.get() == db && unsafe { bindings::is_late(db) }
+    // SAFETY: the connection is open, and the VFS is not in the middle of a call.
+    LIMITED.with_borrow(|limited| limited.contains(&db)) && unsafe { bindings::is_late(db) }
 }
 
 /// A statement that others ended, or that did not get a lock before they did, has its transaction
@@ -154,6 +155,14 @@ pub fn may_run(db: Sqlite, busy: bool) -> bool {
     !late
 }
 
+/// After a call of a user's function, which may have taken long: whether the statement that it belongs
+/// to is to end now, with SQLITE_INTERRUPT.
+pub fn must_end(db: Sqlite) -> bool {
+    let asked = signals(db).is_some_and(|signals| signals.any_asked() || signals.evicted());
+    // SAFETY: the connection is open, and the VFS is not in the middle of a call.
+    (asked && unsafe { bindings::obey(db) }) || late(db)
+}
+
 /// After a statement that ended with SQLITE_INTERRUPT or SQLITE_BUSY: whether it was made to.
 pub fn was_interrupted(db: Sqlite) -> bool {
     let late = late(db);
@@ -178,7 +187,10 @@ pub fn heed(db: Sqlite) -> bool {
 #[wasm_bindgen]
 pub fn limit_time(db: Sqlite, ms: f64) {
     let limit = (ms >= 0.0).then(|| milliseconds(ms));
-    LIMITED.set(if limit.is_some() { db } else { null_mut() });
+    LIMITED.with_borrow_mut(|limited| {
+        limited.retain(|other| *other != db);
+        limited.extend(limit.map(|_| db));
+    });
     // SAFETY: the connection is open, and runs nothing now.
     unsafe { bindings::limit_time(db, limit) };
 }

@@ -67,7 +67,7 @@ codes! {
     /// This instance crashed earlier.
     Poisoned = "POISONED", "The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.";
     /// The connection is executing a query and was used from within it.
-    ConnectionBusy = "CONNECTION_BUSY", "The connection is executing a query. Wait for it to end: do not use the connection inside its own verbose function.";
+    ConnectionBusy = "CONNECTION_BUSY", "The connection is executing a query. Wait for it to end: do not use the connection inside its own functions: verbose, and those of function(), aggregate() and table().";
     /// The value is not a snapshot.
     InvalidSnapshot = "INVALID_SNAPSHOT", "The value is not a snapshot. Pass what db.snapshot() returned, or what postMessage() delivered of it.";
     /// The snapshot is of another runtime.
@@ -80,6 +80,8 @@ codes! {
     InTransaction = "IN_TRANSACTION", "The connection is in the middle of a transaction. End it first: a snapshot is opened at the beginning of one.";
     /// The state of the database cannot be taken as a snapshot.
     SnapshotUnavailable = "SNAPSHOT_UNAVAILABLE", "Snapshots exist in WAL mode alone; see PRAGMA journal_mode.";
+    /// What is asked for cannot exist here.
+    Unsupported = "UNSUPPORTED", "sharedwal cannot do this; the message says why.";
     /// A function got an argument that it cannot use.
     InvalidArgument = "INVALID_ARGUMENT", "An argument is of the wrong kind, or there are too few or too many; the message says which.";
 }

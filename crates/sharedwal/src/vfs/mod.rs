@@ -20,7 +20,7 @@ pub use database::Database;
 #[cfg(any(test, feature = "snapshot"))]
 pub use io_methods::database_of;
 pub use progress::{
-    install as install_progress_handler, is_evicted, is_late, limit_time, set_progress_handler,
+    install as install_progress_handler, is_evicted, is_late, limit_time, obey, set_progress_handler,
     set_time_limit, signals,
 };
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};

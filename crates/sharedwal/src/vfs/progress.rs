@@ -150,6 +150,15 @@ pub unsafe fn is_late(db: *mut ffi::sqlite3) -> bool {
     unsafe { database_of(db) }.is_some_and(|database| database.is_late())
 }
 
+/// Does what others ask of a connection; true if its statement is to end, which SQLite has been told.
+///
+/// # Safety
+/// `db` must be an open connection, and the VFS not be in the middle of a call.
+pub unsafe fn obey(db: *mut ffi::sqlite3) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { database_of(db) }.is_some_and(|database| database.obey())
+}
+
 /// What others ask of a connection; `None` for one that is not ours.
 ///
 /// # Safety
