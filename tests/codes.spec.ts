@@ -9,6 +9,7 @@ test('every error code is provoked by a page', async ({ page }) => {
     ['bad_input', {}, '/tests/'],
     ['api', { quick: '1' }, '/tests/'],
     ['images', { quick: '1' }, '/tests/'],
+    ['image_streams', {}, '/tests/'],
     ['snapshot', { quick: '1' }, '/tests/'],
     ['evictions', {}, '/tests/'],
     ['not_isolated', {}, '/plain/tests/'],

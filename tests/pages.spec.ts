@@ -31,6 +31,9 @@ const pages: Record<
   contention: { minChecks: 25, timeout: 3 * MINUTE },
   as_on_files: { minChecks: 400, timeout: 2 * MINUTE },
   images: { minChecks: 80, timeout: 3 * MINUTE },
+  image_streams: { minChecks: 75, timeout: 3 * MINUTE },
+  image_sources: { minChecks: 110, timeout: 3 * MINUTE },
+  clones: { minChecks: 40, timeout: 3 * MINUTE },
   sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 

@@ -22,13 +22,11 @@ export {
 } from './diagnostics.js';
 export { type DisposeOptions, dispose } from './dispose.js';
 export { SqliteError } from './errors.js';
-export {
-  type DatabaseImage,
-  exportDatabase,
-  type ImageBytes,
-  type ImageOptions,
-  importDatabase,
-} from './image.js';
+export { type CloneOptions, clone } from './image/clone.js';
+export { type ExportStreamOptions, exportDatabase, exportStream } from './image/export.js';
+export { importDatabase } from './image/import.js';
+export type { ImageOptions, ImageProgress } from './image/options.js';
+export type { DatabaseImage, ImageBytes, ImageSource } from './image/source.js';
 export type { StatementLimit } from './limit.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { FunctionOptions } from './registration.js';

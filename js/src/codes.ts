@@ -24,6 +24,8 @@ export const CODES = {
     'The bytes are not a sound SQLite database, so nothing was imported. Pass a database file whole, and with it the -wal file that was beside it, if any.',
   IMAGE_TOO_LARGE:
     'The image is larger than the database can become, so nothing was imported. Create a runtime with a larger maxDatabaseCapacityBytes.',
+  EXPORT_ABANDONED:
+    'Nobody read the stream of the database for longer than idleTimeout, so its read transaction was ended: the write-ahead log cannot be reused while it lasts. Read the stream faster, pass exportStream() a longer idleTimeout, or take bytes by exportDatabase().',
   CONNECTION_CLOSED: 'The connection was closed. Open another with open(runtime).',
   STATEMENT_BUSY: 'The statement is in the middle of a query. Finish or leave its iteration first.',
   INTEGER_OUT_OF_RANGE:

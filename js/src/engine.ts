@@ -59,30 +59,43 @@ export interface ConnectOptions {
 /** What a call made of a slot that was kept for it, or why it refused. */
 type Use = (reservation: number, lease: unknown) => unknown;
 
+/** A slot that is kept for a connection. */
+interface Slot {
+  reservation: number;
+  lease: unknown;
+}
+
 /**
- * Keeps a slot, waits for the Web Lock that goes with it, and has it used. What waits is not the
- * instance: a trap in a function that is asynchronous there would never be heard of.
+ * Keeps a slot, and waits for the Web Lock that goes with it. What waits is not the instance: a trap
+ * in a function that is asynchronous there would never be heard of.
  */
-async function withReservation(
-  runtime: Runtime,
-  signal: AbortSignal | undefined,
-  use: Use,
-): Promise<unknown> {
+async function keepSlot(runtime: Runtime, signal: AbortSignal | undefined): Promise<Slot> {
   const kept = answer(() => wasm.reserve(runtime));
   const { reservation, lease } = kept as { reservation?: number; lease?: Promise<unknown> };
   if (reservation === undefined || lease === undefined) throw refusal(kept);
   try {
     await abortable(signal, lease);
   } catch (reason) {
-    void lease.then((held) => {
-      if (!isPoisoned()) answer(() => wasm.forgo(reservation, held));
-    });
+    void lease.then((held) => forgo({ reservation, lease: held }));
     throw reason;
   }
-  const held = await lease;
+  return { reservation, lease: await lease };
+}
+
+function forgo({ reservation, lease }: Slot): void {
+  if (!isPoisoned()) answer(() => wasm.forgo(reservation, lease));
+}
+
+/** Keeps a slot, and has it used. */
+async function withReservation(
+  runtime: Runtime,
+  signal: AbortSignal | undefined,
+  use: Use,
+): Promise<unknown> {
+  const { reservation, lease } = await keepSlot(runtime, signal);
   requireNotPoisoned();
   opening = runtime.control;
-  const made = answer(() => use(reservation, held));
+  const made = answer(() => use(reservation, lease));
   opening = undefined;
   return made;
 }
@@ -128,24 +141,87 @@ export async function exportDatabase(
   throw refusal(image);
 }
 
+/** What an import or a clone tells: bytes that are copied, of how many. What it throws ends that. */
+type Progress = (done: number, total: number) => void;
+
+/**
+ * Has `copy` tell its progress. What that throws must not pass through the instance: it ends the
+ * copy, if it is not at its end, and is thrown in place of what the copy says.
+ */
+async function telling<T>(
+  progress: Progress,
+  copy: (goesOn: (done: number, total: number) => boolean) => Promise<T>,
+): Promise<T> {
+  let thrown: { reason: unknown } | undefined;
+  const goesOn = (done: number, total: number) => {
+    try {
+      progress(done, total);
+    } catch (reason) {
+      thrown = { reason };
+    }
+    return thrown === undefined;
+  };
+  const requireNothingThrown = () => {
+    if (thrown !== undefined && !isPoisoned()) throw thrown.reason;
+  };
+  try {
+    const made = await copy(goesOn);
+    requireNothingThrown();
+    return made;
+  } catch (error) {
+    requireNothingThrown();
+    throw error;
+  }
+}
+
 /** Replaces the whole database, unless the bytes have other lengths by then. */
-export async function importDatabase(
+export function importDatabase(
   runtime: Runtime,
-  database: Uint8Array,
-  wal: Uint8Array | undefined,
-  lengths: { database: number; wal: number },
+  files: {
+    database: Uint8Array;
+    wal: Uint8Array | undefined;
+    lengths: { database: number; wal: number };
+  },
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  progress: Progress,
 ): Promise<void> {
-  const done = await withReservation(runtime, signal, (reservation, lease) =>
-    wasm.import_database(
-      ...([reservation, lease, database, lengths.database] as const),
-      ...([wal, lengths.wal, timeoutMs] as const),
-    ),
-  );
-  const { leftWal, refused } = done as { leftWal: boolean; refused: unknown };
-  if (leftWal) await returnToWal(runtime, timeoutMs);
-  if (refused !== undefined) throw refusal(refused);
+  const { database, wal, lengths } = files;
+  return telling(progress, async (goesOn) => {
+    const done = await withReservation(runtime, signal, (reservation, lease) =>
+      wasm.import_database(
+        ...([reservation, lease, database, lengths.database] as const),
+        ...([wal, lengths.wal, timeoutMs, goesOn] as const),
+      ),
+    );
+    const { leftWal, refused } = done as { leftWal: boolean; refused: unknown };
+    if (leftWal) await returnToWal(runtime, timeoutMs);
+    if (refused !== undefined) throw refusal(refused);
+  });
+}
+
+/** Copies the database of one runtime into another one that is new. */
+export function fillRuntime(
+  source: Runtime,
+  target: Runtime,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  progress: Progress,
+): Promise<void> {
+  return telling(progress, async (goesOn) => {
+    const slot = await keepSlot(target, signal);
+    let used = false;
+    try {
+      const refused = await withReservation(source, signal, (reservation, lease) => {
+        used = true;
+        const { reservation: other, lease: otherLease } = slot;
+        return wasm.fill_runtime(reservation, lease, other, otherLease, timeoutMs, goesOn);
+      });
+      if (refused !== undefined) throw refusal(refused);
+    } finally {
+      if (!used) forgo(slot);
+    }
+  });
 }
 
 /** Whoever opens the database puts it into WAL mode; if others are in the way, the next one does. */

@@ -112,7 +112,7 @@ export async function requireOpenable(
  * The handle that says whose the connections are. A thread of Node knows its number; that its end
  * will be told to somebody it knows if the handle was made for it.
  */
-async function forThisThread(runtime: Runtime): Promise<Runtime> {
+export async function forThisThread(runtime: Runtime): Promise<Runtime> {
   const thread = await ownThreadId();
   if (thread === 0 || (runtime.worker !== 0 && runtime.worker !== thread)) return runtime;
   return { ...runtime, worker: runtime.worker === thread ? thread + WORKER_VOUCHED : thread };

@@ -62,7 +62,8 @@ export interface Runtime {
   readonly superJournals: SharedArrayBuffer[];
 }
 
-const OPTIONS: readonly (keyof RuntimeOptions)[] = [
+/** The names of {@link RuntimeOptions}. */
+export const RUNTIME_OPTIONS: readonly (keyof RuntimeOptions)[] = [
   'name',
   'initialDatabaseCapacityBytes',
   'maxDatabaseCapacityBytes',
@@ -129,7 +130,7 @@ function resolveBoolean(
  *   `INVALID_OPTION`
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
-  requireKnownOptions(options, OPTIONS);
+  requireKnownOptions(options, RUNTIME_OPTIONS);
   const name = resolveName(options.name);
   const lockStaleMs = resolveLockStaleMs(options.lockStaleMs);
   const webLocks = resolveBoolean(options, 'webLocks', true);

@@ -1,5 +1,6 @@
 //! Whole databases in and out, by a connection in a slot that was kept for it, see `reserve`.
 
+use js_sys::Function;
 use sharedwal::{Error, bindings, rusqlite};
 use wasm_bindgen::prelude::*;
 
@@ -21,8 +22,10 @@ pub fn export_database(reservation: u32, lease: &JsValue, timeout_ms: f64) -> Js
 
 /// Replaces the database by what is in `Uint8Array`s of these lengths; `wal` may be undefined. The
 /// error, if it is `refused`; and whether the database left WAL mode for that, and is to be opened in
-/// it again.
+/// it again. `progress` gets to know how many bytes of how many are copied, and must not throw; false
+/// from it ends the import.
 #[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
 pub fn import_database(
     reservation: u32,
     lease: &JsValue,
@@ -31,15 +34,47 @@ pub fn import_database(
     wal: JsValue,
     wal_length: f64,
     timeout_ms: f64,
+    progress: &Function,
 ) -> JsValue {
     let (database, wal) = ((database, database_length), (wal, wal_length));
-    let done = take(reservation, lease)
-        .and_then(|reservation| bindings::import_views(reservation, database, wal, milliseconds(timeout_ms)));
+    let done = take(reservation, lease).and_then(|reservation| {
+        let timeout = milliseconds(timeout_ms);
+        bindings::import_views(reservation, database, wal, timeout, &mut |done, total| {
+            go_on(progress, done, total)
+        })
+    });
     let (left_wal, copied) = match done {
         Ok(done) => (done.left_wal, done.copied),
         Err(error) => (false, Err(error)),
     };
     imported(left_wal, &copied.map_or_else(hinted, |()| JsValue::UNDEFINED))
+}
+
+/// Copies the database of one slot's runtime into that of another, which is new; the error, if that
+/// fails. `progress` as for `import_database`.
+#[wasm_bindgen]
+pub fn fill_runtime(
+    reservation: u32,
+    lease: &JsValue,
+    target_reservation: u32,
+    target_lease: &JsValue,
+    timeout_ms: f64,
+    progress: &Function,
+) -> JsValue {
+    let source = take(reservation, lease);
+    let target = take(target_reservation, target_lease);
+    source
+        .and_then(|source| {
+            let timeout = milliseconds(timeout_ms);
+            bindings::fill_runtime(source, target?, timeout, &mut |done, total| go_on(progress, done, total))
+        })
+        .map_or_else(hinted, |()| JsValue::UNDEFINED)
+}
+
+/// What `progress` says; false if it throws.
+fn go_on(progress: &Function, done: u64, total: u64) -> bool {
+    let answer = progress.call2(&JsValue::UNDEFINED, &(done as f64).into(), &(total as f64).into());
+    answer.is_ok_and(|answer| answer.is_truthy())
 }
 
 /// The error for JavaScript, with what to do where this thread could not wait.

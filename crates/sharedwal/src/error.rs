@@ -54,6 +54,8 @@ codes! {
     InvalidImage = "INVALID_IMAGE", "The bytes are not a sound SQLite database, so nothing was imported. Pass a database file whole, and with it the -wal file that was beside it, if any.";
     /// The database to import is larger than the runtime can hold.
     ImageTooLarge = "IMAGE_TOO_LARGE", "The image is larger than the database can become, so nothing was imported. Create a runtime with a larger maxDatabaseCapacityBytes.";
+    /// Nobody read a stream of the database for too long.
+    ExportAbandoned = "EXPORT_ABANDONED", "Nobody read the stream of the database for longer than idleTimeout, so its read transaction was ended: the write-ahead log cannot be reused while it lasts. Read the stream faster, pass exportStream() a longer idleTimeout, or take bytes by exportDatabase().";
     /// The connection was closed.
     ConnectionClosed = "CONNECTION_CLOSED", "The connection was closed. Open another with open(runtime).";
     /// The statement or its connection is in the middle of a query.

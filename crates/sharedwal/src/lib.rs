@@ -206,7 +206,7 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::image::Done;
     #[cfg(target_arch = "wasm32")]
-    pub use crate::runtime::views::{export_view, import_views};
+    pub use crate::runtime::views::{export_view, fill_runtime, import_views};
     pub use crate::signals::Signals;
     pub use crate::vfs::{is_late, last_reason, limit_time, obey, signals};
 }

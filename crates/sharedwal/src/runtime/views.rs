@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 #[cfg(doc)]
 use super::Runtime;
 use super::connect::Reservation;
-use super::image::{Done, Files, export, import, options};
+use super::image::{Done, Files, Progress, export, fill, import, options};
 use crate::error::{Code, Error};
 use crate::memory::Bytes;
 use crate::memory::private::{PrivateBytes, View};
@@ -40,6 +40,7 @@ pub fn import_views(
     (database, database_length): (JsValue, f64),
     (wal, wal_length): (JsValue, f64),
     busy_timeout: Duration,
+    progress: Progress<'_>,
 ) -> Result<Done, Error> {
     let runtime = reservation.runtime().clone();
     let target = reservation.connect(&options(busy_timeout))?;
@@ -47,7 +48,20 @@ pub fn import_views(
         true => Arc::new(PrivateBytes::new(Vec::new())),
         false => Arc::new(view(&wal, wal_length, "wal")?),
     };
-    import(&runtime, target, Files { database: Arc::new(view(&database, database_length, "database")?), wal })
+    let database = Arc::new(view(&database, database_length, "database")?);
+    import(&runtime, target, Files { database, wal }, progress)
+}
+
+/// Copies the database of one runtime into another one that is new.
+pub fn fill_runtime(
+    source: Reservation,
+    target: Reservation,
+    busy_timeout: Duration,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    let runtime = target.runtime().clone();
+    let source = source.connect(&options(busy_timeout))?;
+    fill(&source, &runtime, target.connect(&options(busy_timeout))?, progress)
 }
 
 /// A buffer can be taken away, by a transfer, while the connection is being opened.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ffi};
 
-use super::files::{Extent, Files, back_up, limit};
+use super::files::{Extent, Files, back_up, limit, unwatched};
 use super::options;
 use super::requests::Requests;
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub fn export<B: Bytes + 'static>(
     let mut copy = runtime.connect_in(runtime.0.claim_slot()?, &options(Duration::ZERO))?;
     limit(&copy, &runtime, page_size)?;
     copy.execute_batch("pragma journal_mode = off; pragma synchronous = off")?;
-    back_up(source, &mut copy, &Requests::of(source))?;
+    back_up(source, &mut copy, &Requests::of(source), &mut unwatched)?;
     Ok(image)
 }
 

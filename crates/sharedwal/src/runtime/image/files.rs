@@ -6,7 +6,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ffi};
 
 use super::Image;
-use super::requests::Requests;
+use super::requests::{Requests, interrupted};
 use crate::error::Error;
 use crate::layout::{FileKind, INDEX_MAX_PAGES, INDEX_PAGE_WORDS, SUPER_JOURNALS};
 use crate::memory::Bytes;
@@ -75,14 +75,37 @@ pub fn limit(db: &Connection, runtime: &Runtime, page_size: u64) -> rusqlite::Re
 /// Pages that are copied before another look at what others ask for: 1 MiB as a rule.
 const PAGES_AT_ONCE: i32 = 256;
 
+/// Is told how many bytes of how many have been copied; false ends the copying.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
+
+/// For copies that nobody watches.
+pub fn unwatched(_done: u64, _total: u64) -> bool {
+    true
+}
+
 /// Copies all pages, as one transaction of `target`, unless others ask for an end.
-pub fn back_up(source: &Connection, target: &mut Connection, requests: &Requests) -> Result<(), Error> {
+pub fn back_up(
+    source: &Connection,
+    target: &mut Connection,
+    requests: &Requests,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    let page_size = Extent::of(source)?.page_size;
     let backup = Backup::new(source, target)?;
     loop {
         requests.check()?;
-        match backup.step(PAGES_AT_ONCE)? {
-            StepResult::Done => return Ok(()),
-            StepResult::More => {}
+        let step = backup.step(PAGES_AT_ONCE)?;
+        let copied = backup.progress();
+        let bytes = |pages: i32| pages.max(0) as u64 * page_size;
+        let mut tell = || progress(bytes(copied.pagecount - copied.remaining), bytes(copied.pagecount));
+        match step {
+            StepResult::Done => {
+                // It is committed: there is nothing left to end.
+                tell();
+                return Ok(());
+            }
+            StepResult::More if tell() => {}
+            StepResult::More => return Err(interrupted()),
             // Another holds a lock.
             _ => {
                 let busy = ffi::Error::new(ffi::SQLITE_BUSY);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use super::files::{Extent, Files, back_up, limit};
+use super::files::{Extent, Files, Progress, back_up, limit};
 use super::options;
 use super::requests::Requests;
 use crate::error::{Code, Error};
@@ -21,24 +21,52 @@ pub struct Done {
 
 /// Replaces the content of the runtime's database by an image, as one transaction of `target`, a
 /// connection to it.
-pub fn import(runtime: &Runtime, mut target: Connection, files: Files) -> Result<Done, Error> {
+pub fn import(
+    runtime: &Runtime,
+    mut target: Connection,
+    files: Files,
+    progress: Progress<'_>,
+) -> Result<Done, Error> {
     let requests = Requests::of(&target);
     // Whatever fails because others asked for an end is that.
     let asked = |error| requests.check().err().unwrap_or(error);
-    let done = replace(runtime, &mut target, files, &requests).map_err(asked)?;
+    let replaced = || {
+        let private = open(files)?;
+        let source = private.connect_in(private.0.claim_slot()?, &read_only()).map_err(invalid)?;
+        requests.end(&source);
+        let image = check(&source)?;
+        replace(runtime, &mut target, (&source, &image), &requests, progress)
+    };
+    let done = replaced().map_err(asked)?;
     Ok(Done { copied: done.copied.map_err(asked), ..done })
+}
+
+/// Puts the content of `source`, a connection to another runtime, as it is at this moment into a
+/// database that nobody has written to or opened yet.
+#[cfg(target_arch = "wasm32")]
+pub fn fill(
+    source: &Connection,
+    runtime: &Runtime,
+    mut target: Connection,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    let requests = Requests::of(source);
+    // One transaction for the size and the content; it ends with the connection.
+    source.execute_batch("begin")?;
+    let content = Extent::of(source)?;
+    if content.pages == 0 {
+        return Ok(());
+    }
+    replace(runtime, &mut target, (source, &content), &requests, progress)?.copied
 }
 
 fn replace(
     runtime: &Runtime,
     target: &mut Connection,
-    files: Files,
+    (source, image): (&Connection, &Extent),
     requests: &Requests,
+    progress: Progress<'_>,
 ) -> Result<Done, Error> {
-    let private = open(files)?;
-    let source = private.connect_in(private.0.claim_slot()?, &read_only()).map_err(invalid)?;
-    requests.end(&source);
-    let image = check(&source)?;
     let capacity = runtime.0.file(FileKind::Database).capacity();
     if image.bytes() > capacity {
         let detail = format!("the image has {} bytes, and the database can have {capacity}", image.bytes());
@@ -64,11 +92,11 @@ fn replace(
     if !alone && was_wal {
         checkpoint(target);
     }
-    let copied = back_up(&source, target, requests).map_err(|error| match &error {
+    let copied = back_up(source, target, requests, progress).map_err(|error| match &error {
         Error::Sqlite(sqlite)
             if sqlite.sqlite_error_code() == Some(ErrorCode::DiskFull) && !alone && was_wal =>
         {
-            full(&image, runtime)
+            full(image, runtime)
         }
         _ => error,
     });

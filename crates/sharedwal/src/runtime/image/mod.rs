@@ -10,10 +10,13 @@ mod import;
 mod requests;
 
 pub(crate) use export::export;
+use files::unwatched;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use files::Files;
+pub(crate) use files::{Files, Progress};
 #[cfg(target_arch = "wasm32")]
 pub use import::Done;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use import::fill;
 pub(crate) use import::import;
 
 use std::time::Duration;
@@ -97,7 +100,7 @@ impl Runtime {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn import_database_blocking(&self, image: impl Into<Image>) -> Result<(), Error> {
         let target = self.connect_blocking_with(&options(BUSY_TIMEOUT))?;
-        let done = import(self, target, image.into().into())?;
+        let done = import(self, target, image.into().into(), &mut unwatched)?;
         if done.left_wal {
             // If others are in the way, the next one to open the database does this.
             let _ = self.connect_blocking();
@@ -141,7 +144,7 @@ impl Runtime {
     #[cfg(target_arch = "wasm32")]
     pub async fn import_database(&self, image: impl Into<Image>) -> Result<(), Error> {
         let target = self.connect_with(&options(BUSY_TIMEOUT)).await?;
-        let done = import(self, target, image.into().into())?;
+        let done = import(self, target, image.into().into(), &mut unwatched)?;
         if done.left_wal {
             // If others are in the way, the next one to open the database does this. It tries without
             // a pause where this thread may not wait, so not for long there.

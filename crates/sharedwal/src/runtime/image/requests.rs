@@ -41,7 +41,12 @@ impl Requests {
         if !told && !signals.end_asked() {
             return Ok(());
         }
-        let interrupted = ffi::Error::new(ffi::SQLITE_INTERRUPT);
-        Err(rusqlite::Error::SqliteFailure(interrupted, Some("interrupted".into())).into())
+        Err(interrupted())
     }
+}
+
+/// What ends a copy before its end.
+pub fn interrupted() -> Error {
+    let interrupted = ffi::Error::new(ffi::SQLITE_INTERRUPT);
+    rusqlite::Error::SqliteFailure(interrupted, Some("interrupted".into())).into()
 }
