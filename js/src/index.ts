@@ -8,6 +8,7 @@
 export type { CapacityOptions } from './capacities.js';
 export { CODES, type Code } from './codes.js';
 export type { ColumnDefinition } from './columns.js';
+export type { Commit, RowId } from './commit_ring.js';
 export type {
   ConnectionDiagnostics,
   HeldLock,
@@ -32,6 +33,7 @@ export {
   importDatabase,
 } from './image.js';
 export type { StatementLimit } from './limit.js';
+export { type OnCommitOptions, onCommit } from './on_commit.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';

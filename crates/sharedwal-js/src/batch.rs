@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::connection;
 use crate::memory::bytes;
+use crate::tables;
 
 /// What kind of value a cell has. JavaScript knows these numbers.
 mod kind {
@@ -104,9 +105,13 @@ pub fn fetch_rows(
     // SAFETY: the statement exists; its columns are read before it is stepped again.
     unsafe {
         let db = ffi::sqlite3_db_handle(statement);
-        if !connection::begins(db, ffi::sqlite3_stmt_busy(statement) != 0) {
+        let busy = ffi::sqlite3_stmt_busy(statement) != 0;
+        if !connection::begins(db, busy) {
             ffi::sqlite3_reset(statement);
             return ffi::SQLITE_INTERRUPT;
+        }
+        if !busy {
+            tables::begins(db, statement);
         }
         while batch.header.rows < max_rows && (batch.header.rows == 0 || batch.arena.len() < max_bytes) {
             if ffi::sqlite3_step(statement) != ffi::SQLITE_ROW {

@@ -14,3 +14,4 @@ mod reservation;
 mod snapshot;
 mod statement;
 mod stopping;
+mod tables;

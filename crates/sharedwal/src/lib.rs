@@ -34,6 +34,7 @@ mod error;
 // Natively no connection is evicted, but in tests.
 #[cfg(any(test, target_arch = "wasm32"))]
 mod eviction;
+mod feed;
 mod fence;
 mod file;
 mod injection;
@@ -80,5 +81,5 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::views::{export_view, import_views};
     pub use crate::signals::Signals;
-    pub use crate::vfs::{is_late, last_reason, limit_time, signals};
+    pub use crate::vfs::{StatementTables, Tracker, is_late, last_reason, limit_time, signals};
 }
