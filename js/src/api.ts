@@ -5,6 +5,7 @@ export type { AggregateOptions, AggregateStep } from './aggregate.js';
 export type { CapacityOptions } from './capacities.js';
 export { CODES, type Code } from './codes.js';
 export type { ColumnDefinition } from './columns.js';
+export type { Commit, RowId } from './commit_ring.js';
 export { compileWasm, type WasmSource } from './compile_wasm.js';
 export type {
   ConnectionDiagnostics,
@@ -28,6 +29,7 @@ export { importDatabase } from './image/import.js';
 export type { ImageOptions, ImageProgress } from './image/options.js';
 export type { DatabaseImage, ImageBytes, ImageSource } from './image/source.js';
 export type { StatementLimit } from './limit.js';
+export { type OnCommitOptions, onCommit } from './on_commit.js';
 export { type JournalMode, type OpenOptions, open } from './open.js';
 export type { FunctionOptions } from './registration.js';
 export type { RowIterator } from './row_iterator.js';

@@ -37,6 +37,7 @@ export function dispose(runtime: Runtime, options: DisposeOptions = {}): void {
     // word, so at least one of the two sees the other.
     Atomics.store(words, WORD.DISPOSED, BY_FORCE);
     for (const { id } of connections(words)) raise(words, id, SIGNALS.STOP | SIGNALS.DISPOSED);
+    letListenersGo(words);
     return;
   }
   if (isDisposed(words)) return;
@@ -46,4 +47,10 @@ export function dispose(runtime: Runtime, options: DisposeOptions = {}): void {
   if (open > 0 && Atomics.compareExchange(words, WORD.DISPOSED, 1, 0) === 1) {
     throw ownError('RUNTIME_IN_USE', `"${runtime.name}" has ${open} open connections`);
   }
+  letListenersGo(words);
+}
+
+/** Nobody commits any more: what waits for that looks once more, and ends. */
+function letListenersGo(words: Int32Array): void {
+  Atomics.notify(words, WORD.FEED_SEQUENCE);
 }

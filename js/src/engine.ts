@@ -620,6 +620,29 @@ export function lastInsertRowid(database: number): bigint {
   }
 }
 
+/** The tables of the main database that a statement reads, and those that it may change. */
+export interface StatementTables {
+  /**
+   * By the names that the schema has; views among them. `'unknown'` if its rows depend on something
+   * besides: `sqlite_sequence`, or a virtual table that has its rows from elsewhere.
+   */
+  reads: string[] | 'unknown';
+  /** Those of triggers and foreign keys too. `'unknown'` for a change of the schema. */
+  writes: string[] | 'unknown';
+}
+
+/**
+ * What a statement depends on, and what it changes, as the schema is at this moment. Compiles the
+ * statement once more.
+ */
+export function statementTables(statement: number): StatementTables {
+  const [reads, writes] = answer(() => wasm.statement_tables(statement)) as (
+    | string[]
+    | undefined
+  )[];
+  return { reads: reads ?? 'unknown', writes: writes ?? 'unknown' };
+}
+
 /** Whether a transaction is open. */
 export function inTransaction(database: number): boolean {
   try {

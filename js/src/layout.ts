@@ -1,9 +1,9 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 /** Length of the control block in bytes. */
-export const CONTROL_BYTES = 26176;
+export const CONTROL_BYTES = 288448;
 /** wal-index pages that a runtime can have. */
 export const INDEX_MAX_PAGES = 1024;
 /** Bytes of a wal-index page. */
@@ -38,6 +38,16 @@ export const CONNECTION_STRIDE = 80;
 export const WORKER_VOUCHED = 2147483648;
 /** Bytes of a statement's text that a connection tells. */
 export const STATEMENT_BYTES = 256;
+/** Words of the ring of commit records. */
+export const FEED_RING_WORDS = 65536;
+/** A listener wants the tables that each commit changed. */
+export const FEED_TABLES = 1;
+/** A listener wants the row ids as well. */
+export const FEED_ROW_IDS = 2;
+/** In place of a count in a commit record: it cannot be told. */
+export const FEED_UNKNOWN = 4294967295;
+/** Row ids that a commit record has at the most. */
+export const FEED_MAX_ROW_IDS = 1000;
 
 /** Words of one connection. */
 export const CONNECTION_WORD = {
@@ -73,6 +83,32 @@ export const SIGNALS = {
   REAP: 8,
   /** Why it is to stop: the runtime was disposed of. */
   DISPOSED: 16,
+} as const;
+
+/** Words of a commit record; its tables follow. */
+export const FEED_RECORD = {
+  /** Words of the record. */
+  LENGTH: 0,
+  /** Lower half of its number. */
+  SEQUENCE: 1,
+  /** Upper half of its number. */
+  SEQUENCE_UPPER: 2,
+  /** The connection that committed. */
+  CONNECTION: 3,
+  /** How many tables follow, or FEED_UNKNOWN. */
+  TABLES: 4,
+  /** Words before the tables. */
+  COUNT: 5,
+} as const;
+
+/** Words of a table in a record; its name follows, then its row ids, of two words each. */
+export const FEED_TABLE = {
+  /** Bytes of the name, which is UTF-8. */
+  NAME_BYTES: 0,
+  /** How many row ids follow, or FEED_UNKNOWN. */
+  ROW_IDS: 1,
+  /** Words before the name. */
+  COUNT: 2,
 } as const;
 
 /** Words of one lock. */
@@ -142,4 +178,14 @@ export const WORD = {
   CONNECTIONS: 400,
   /** Word of each connection slot: its generation, and its state in the lower byte. */
   SLOTS: 272,
+  /** What listeners to commits want; 0 as long as there was none. */
+  FEED_LISTENING: 6544,
+  /** Number of the last commit record; its upper half follows. */
+  FEED_SEQUENCE: 6560,
+  /** Where the last record of an even number ends, and the last of an odd one. */
+  FEED_ENDS: 6562,
+  /** Up to which position the ring of records may be overwritten. */
+  FEED_CLAIMED: 6564,
+  /** The ring of commit records. */
+  FEED_RING: 6576,
 } as const;

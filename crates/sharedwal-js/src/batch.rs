@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use crate::cell::{Cell, kind};
 use crate::connection;
 use crate::memory::bytes;
+use crate::tables;
 
 /// What JavaScript reads; its address never changes.
 #[repr(C)]
@@ -75,7 +76,11 @@ pub fn fetch_rows(
     // SAFETY: the statement exists; its columns are read before it is stepped again.
     let result = unsafe {
         let db = ffi::sqlite3_db_handle(statement);
-        if connection::begins(db, ffi::sqlite3_stmt_busy(statement) != 0) {
+        let busy = ffi::sqlite3_stmt_busy(statement) != 0;
+        if connection::begins(db, busy) {
+            if !busy {
+                tables::begins(db, statement);
+            }
             let mut result = ffi::SQLITE_ROW;
             while result == ffi::SQLITE_ROW
                 && header.rows < max_rows

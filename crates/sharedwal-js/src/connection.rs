@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut};
+use std::rc::Rc;
 use std::time::Duration;
 
-use sharedwal::bindings;
+use sharedwal::bindings::{self, Tracker};
 use sharedwal::rusqlite::{self, Connection, ffi};
 use sharedwal::{ConnectOptions, Error, JournalMode, Runtime};
 use wasm_bindgen::prelude::*;
@@ -14,6 +15,7 @@ use wasm_bindgen::prelude::*;
 use crate::memory::bytes;
 use crate::reservation::take;
 use crate::stopping;
+use crate::tables;
 
 type Sqlite = *mut ffi::sqlite3;
 
@@ -21,6 +23,7 @@ struct Open {
     // Dropped before the runtime, which the VFS finds by its path until then.
     connection: Connection,
     _runtime: Runtime,
+    tracker: Option<Rc<Tracker>>,
     /// Where the last compiled statement ended in its SQL.
     tail: usize,
     statements: HashSet<*mut ffi::sqlite3_stmt>,
@@ -74,8 +77,11 @@ pub fn connect(
     // SAFETY: the handle is only used as the connection's number and by the calls below, which
     // TypeScript no longer makes once it closed the connection.
     let number = unsafe { connection.handle() } as usize;
+    // SAFETY: the connection is open, its tracker is kept beside it, and nobody else sets an authorizer.
+    let tracker = unsafe { Tracker::install(connection.handle()) };
     OPEN.with_borrow_mut(|open| {
-        open.insert(number, Open { connection, _runtime: runtime, tail: 0, statements: HashSet::new() })
+        let statements = HashSet::new();
+        open.insert(number, Open { connection, _runtime: runtime, tracker, tail: 0, statements })
     });
     number.into()
 }
@@ -100,6 +106,7 @@ pub fn close(db: Sqlite) {
         CHECKPOINT_DUE.set(null_mut());
     }
     stopping::forget(db);
+    tables::forget();
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
@@ -116,6 +123,11 @@ pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> R
         Some(open) => f(&open.connection).map_err(to_js),
         None => Err(to_js(rusqlite::Error::InvalidQuery.into())),
     })
+}
+
+/// What tells the changes of a connection.
+pub fn tracker(db: Sqlite) -> Option<Rc<Tracker>> {
+    OPEN.with_borrow(|open| open.get(&(db as usize))?.tracker.clone())
 }
 
 /// Ends what all statements of a connection are in the middle of.
@@ -152,7 +164,9 @@ pub fn prepare(db: Sqlite, sql: *const u8, length: usize, persistent: bool) -> *
 pub fn finalize(statement: *mut ffi::sqlite3_stmt) {
     // SAFETY: the statement exists, and is not used after this.
     unsafe {
-        let db = ffi::sqlite3_db_handle(statement) as usize;
+        let db = ffi::sqlite3_db_handle(statement);
+        tables::finalize(db, statement);
+        let db = db as usize;
         OPEN.with_borrow_mut(|open| open.get_mut(&db).map(|open| open.statements.remove(&statement)));
         ffi::sqlite3_finalize(statement);
     }
@@ -182,7 +196,11 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
         }
         // SAFETY: the statement was just compiled; finalizing null does nothing.
         let result = unsafe {
+            if !statement.is_null() {
+                tables::begins(db, statement);
+            }
             while !statement.is_null() && ffi::sqlite3_step(statement) == ffi::SQLITE_ROW {}
+            tables::finalize(db, statement);
             ffi::sqlite3_finalize(statement)
         };
         if result != ffi::SQLITE_OK {
@@ -194,7 +212,6 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
 
 /// Compiles the first statement of some SQL; returns it, and where it ends.
 fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize) {
-    let mut statement = null_mut();
     let mut tail: *const c_char = null();
     let _ = bindings::last_reason();
     stopping::begin();
@@ -202,8 +219,12 @@ fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize
         return (null_mut(), 0);
     }
     let start: *const c_char = sql.as_ptr().cast();
-    // SAFETY: the connection is open, and the length is the SQL's.
-    unsafe { ffi::sqlite3_prepare_v3(db, start, sql.len() as i32, flags, &mut statement, &mut tail) };
+    let statement = tables::compile(db, || {
+        let mut statement = null_mut();
+        // SAFETY: the connection is open, and the length is the SQL's.
+        unsafe { ffi::sqlite3_prepare_v3(db, start, sql.len() as i32, flags, &mut statement, &mut tail) };
+        statement
+    });
     let consumed = if tail.is_null() { 0 } else { tail as usize - start as usize };
     (answer_as_integer(db, &sql[..consumed], statement), consumed)
 }

@@ -18,4 +18,5 @@ mod reservation;
 mod snapshot;
 mod statement;
 mod stopping;
+mod tables;
 mod virtual_table;

@@ -79,6 +79,14 @@ pub enum Mutation {
     EvictedInside,
     /// Eviction: a commit that was refused is reported as done.
     RefusedCommitDone,
+    /// Change feed: a commit is not told.
+    CommitNotTold,
+    /// Change feed: nobody tells of a writer that died.
+    DeathNotTold,
+    /// Change feed: the ring is overwritten without a claim.
+    RingNotClaimed,
+    /// Change feed: a record has its number before it is there.
+    RecordAfterNumber,
     /// Locks: xCheckReservedLock answers for PENDING as well.
     PendingCountsAsReserved,
 }

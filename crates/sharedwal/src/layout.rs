@@ -19,9 +19,10 @@
 //! | [`connection`] | per connection slot: the locks it holds shared, and what it tells of itself |
 //! | [`ROSTER`] | grows when a connection is attached, so that others watch over it |
 //! | [`index_generation`] | per wal-index page: how often its page numbers or hash slots changed |
+//! | [`feed`] | the change feed: who listens, and a ring of commit records |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 4;
+pub const LAYOUT_VERSION: u32 = 5;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -253,6 +254,9 @@ pub mod connection_word {
     pub const WORKER: u32 = 6;
     /// Grows with each sign of life of a connection whose death nobody can prove.
     pub const BEATS: u32 = 7;
+    /// 1 while the connection holds the file's EXCLUSIVE lock. The lock's owner word is no such sign:
+    /// who tries it stands there before it has looked at the others.
+    pub const HOLDS_EXCLUSIVE: u32 = 8;
     /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock
     /// is kept for it.
     pub const OWED: u32 = 15;
@@ -302,8 +306,69 @@ pub const fn index_generation(page: u32) -> u32 {
     CONNECTIONS_END + page
 }
 
+/// The change feed, see `feed::ring` for what the words are for.
+pub mod feed {
+    use super::{CONNECTIONS_END, INDEX_MAX_PAGES, LOCK_STRIDE};
+
+    /// What listeners want, see [`wants`]; 0 as long as there was none. In a cache line of its own,
+    /// since every commit looks here.
+    pub const LISTENING: u32 = (CONNECTIONS_END + INDEX_MAX_PAGES).next_multiple_of(LOCK_STRIDE);
+    /// Lower half of the number of the last record.
+    pub const SEQUENCE: u32 = LISTENING + LOCK_STRIDE;
+    /// Upper half of that number.
+    pub const SEQUENCE_UPPER: u32 = SEQUENCE + 1;
+    /// Where the last record of an even number ends, and the last one of an odd number: positions in
+    /// the ring, which grow beyond its length.
+    pub const ENDS: u32 = SEQUENCE + 2;
+    /// Up to which position the ring may be overwritten.
+    pub const CLAIMED: u32 = SEQUENCE + 4;
+    /// The ring.
+    pub const RING: u32 = SEQUENCE + LOCK_STRIDE;
+    /// Words of the ring; a power of two, so that positions stay right when they wrap.
+    pub const RING_WORDS: u32 = 1 << 16;
+
+    /// Bits of [`LISTENING`].
+    pub mod wants {
+        /// The tables that each commit changed.
+        pub const TABLES: u32 = 1;
+        /// The row ids as well.
+        pub const ROW_IDS: u32 = 2;
+    }
+
+    /// Words of a record, relative to its beginning. The tables follow, each with [`table_word`].
+    pub mod record_word {
+        /// Words of the record.
+        pub const LENGTH: u32 = 0;
+        /// Lower half of its number.
+        pub const SEQUENCE: u32 = 1;
+        /// Upper half of its number.
+        pub const SEQUENCE_UPPER: u32 = 2;
+        /// The connection that committed.
+        pub const CONNECTION: u32 = 3;
+        /// How many tables follow, or [`super::UNKNOWN`].
+        pub const TABLES: u32 = 4;
+        /// Words before the tables.
+        pub const COUNT: u32 = 5;
+    }
+
+    /// Words of a table in a record. Its name in UTF-8 follows, then its row ids, of two words each.
+    pub mod table_word {
+        /// Bytes of the name.
+        pub const NAME_BYTES: u32 = 0;
+        /// How many row ids follow, or [`super::UNKNOWN`].
+        pub const ROW_IDS: u32 = 1;
+        /// Words before the name.
+        pub const COUNT: u32 = 2;
+    }
+
+    /// In place of a count: it cannot be told.
+    pub const UNKNOWN: u32 = u32::MAX;
+    /// Row ids that a record has at the most.
+    pub const MAX_ROW_IDS: u32 = 1000;
+}
+
 /// Length of the control block in words.
-pub const CONTROL_WORDS: u32 = CONNECTIONS_END + INDEX_MAX_PAGES;
+pub const CONTROL_WORDS: u32 = feed::RING + feed::RING_WORDS;
 /// Length of the control block in bytes.
 pub const CONTROL_BYTES: u32 = CONTROL_WORDS * 4;
 
@@ -355,4 +420,9 @@ pub const EXPORTED: &[(&str, u32, &str)] = &[
         SLOT_WORDS_AT,
         "Word of each connection slot: its generation, and its state in the lower byte.",
     ),
+    ("FEED_LISTENING", feed::LISTENING, "What listeners to commits want; 0 as long as there was none."),
+    ("FEED_SEQUENCE", feed::SEQUENCE, "Number of the last commit record; its upper half follows."),
+    ("FEED_ENDS", feed::ENDS, "Where the last record of an even number ends, and the last of an odd one."),
+    ("FEED_CLAIMED", feed::CLAIMED, "Up to which position the ring of records may be overwritten."),
+    ("FEED_RING", feed::RING, "The ring of commit records."),
 ];

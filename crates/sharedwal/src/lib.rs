@@ -162,6 +162,7 @@ mod error;
 // Natively no connection is evicted, but in tests.
 #[cfg(any(test, target_arch = "wasm32"))]
 mod eviction;
+mod feed;
 mod fence;
 mod file;
 mod injection;
@@ -208,7 +209,7 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::views::{export_view, fill_runtime, import_views};
     pub use crate::signals::Signals;
-    pub use crate::vfs::{is_late, last_reason, limit_time, obey, signals};
+    pub use crate::vfs::{StatementTables, Tracker, is_late, last_reason, limit_time, obey, signals};
 }
 
 #[cfg(doctest)]

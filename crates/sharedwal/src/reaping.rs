@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::counters::count;
+use crate::feed;
 use crate::injection::Mutation;
 use crate::layout::{
     self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, connection_word, lock_word, locks,
@@ -54,6 +55,9 @@ fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) ->
         let dead = slot_word(generation, slot_states::DEAD);
         words.compare_exchange(layout::slot(slot), reaping, dead);
         return false;
+    }
+    if !Mutation::DeathNotTold.is_on() {
+        feed::tell_of_death(words, slot, generation);
     }
     // Before SHARED, which the last one to close waits for: it deletes the log, and a wal-index that
     // somebody seems to have would outlive it, with frames of a log that is gone.

@@ -9,7 +9,7 @@ use crate::Code;
 use crate::eviction::DEFAULT_LOCK_STALE_MS;
 use crate::layout::{
     self, CONNECTION_STRIDE, CONTROL_BYTES, EXPORTED, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, LAYOUT_VERSION,
-    SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, lock_word, locks, signals,
+    SIZE_UNIT, SLOTS, STATEMENT_BYTES, SUPER_JOURNALS, connection_word, feed, lock_word, locks, signals,
     slot_states,
 };
 use crate::runtime::options::MAX_SEGMENTS;
@@ -54,6 +54,11 @@ fn layout_ts() -> String {
             "Set beside a worker's number whose end is a proof of death by itself.",
         ),
         ("STATEMENT_BYTES", STATEMENT_BYTES, "Bytes of a statement's text that a connection tells."),
+        ("FEED_RING_WORDS", feed::RING_WORDS, "Words of the ring of commit records."),
+        ("FEED_TABLES", feed::wants::TABLES, "A listener wants the tables that each commit changed."),
+        ("FEED_ROW_IDS", feed::wants::ROW_IDS, "A listener wants the row ids as well."),
+        ("FEED_UNKNOWN", feed::UNKNOWN, "In place of a count in a commit record: it cannot be told."),
+        ("FEED_MAX_ROW_IDS", feed::MAX_ROW_IDS, "Row ids that a commit record has at the most."),
     ];
     let mut text = String::from("// Generated from crates/sharedwal/src/layout.rs; do not edit.\n\n");
     for (name, value, doc) in constants {
@@ -86,6 +91,35 @@ fn layout_ts() -> String {
         writeln!(text, "  /** {doc} */\n  {name}: {bit},").unwrap();
     }
     text.push_str("} as const;\n");
+    for (name, doc, words) in [
+        (
+            "FEED_RECORD",
+            "Words of a commit record; its tables follow.",
+            &[
+                ("LENGTH", feed::record_word::LENGTH, "Words of the record."),
+                ("SEQUENCE", feed::record_word::SEQUENCE, "Lower half of its number."),
+                ("SEQUENCE_UPPER", feed::record_word::SEQUENCE_UPPER, "Upper half of its number."),
+                ("CONNECTION", feed::record_word::CONNECTION, "The connection that committed."),
+                ("TABLES", feed::record_word::TABLES, "How many tables follow, or FEED_UNKNOWN."),
+                ("COUNT", feed::record_word::COUNT, "Words before the tables."),
+            ][..],
+        ),
+        (
+            "FEED_TABLE",
+            "Words of a table in a record; its name follows, then its row ids, of two words each.",
+            &[
+                ("NAME_BYTES", feed::table_word::NAME_BYTES, "Bytes of the name, which is UTF-8."),
+                ("ROW_IDS", feed::table_word::ROW_IDS, "How many row ids follow, or FEED_UNKNOWN."),
+                ("COUNT", feed::table_word::COUNT, "Words before the name."),
+            ],
+        ),
+    ] {
+        writeln!(text, "\n/** {doc} */\nexport const {name} = {{").unwrap();
+        for (name, word, doc) in words {
+            writeln!(text, "  /** {doc} */\n  {name}: {word},").unwrap();
+        }
+        text.push_str("} as const;\n");
+    }
     text.push_str("\n/** Words of one lock. */\nexport const LOCK_WORD = {\n");
     writeln!(text, "  /** Grows at each release that somebody waits for. */").unwrap();
     writeln!(text, "  RELEASES: {},\n}} as const;", lock_word::RELEASES).unwrap();

@@ -1,6 +1,6 @@
 //! The C face of an open file: `sqlite3_io_methods` over [`Handle`].
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::slice;
 use std::sync::Arc;
 
@@ -102,13 +102,22 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
 /// # Safety
 /// `db` must be an open connection, and no other reference to its database may exist.
 pub unsafe fn database_of<'a>(db: *mut ffi::sqlite3) -> Option<&'a mut Database> {
+    // SAFETY: as the caller promises.
+    unsafe { attached_database_of(db, c"main") }
+}
+
+/// As [`database_of`], for the database that the connection knows by this name.
+///
+/// # Safety
+/// As for [`database_of`].
+pub unsafe fn attached_database_of<'a>(db: *mut ffi::sqlite3, schema: &CStr) -> Option<&'a mut Database> {
     let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
     // SAFETY: as the caller promises; the op code stores a file pointer. A file with our method
     // table was made by `VfsFile::new`.
     unsafe {
         let op = ffi::SQLITE_FCNTL_FILE_POINTER;
         let out = (&raw mut file).cast::<c_void>();
-        if ffi::sqlite3_file_control(db, c"main".as_ptr(), op, out) != ffi::SQLITE_OK || file.is_null() {
+        if ffi::sqlite3_file_control(db, schema.as_ptr(), op, out) != ffi::SQLITE_OK || file.is_null() {
             return None;
         }
         if !std::ptr::eq((*file).pMethods, &raw const METHODS) {

@@ -12,6 +12,7 @@ mod pragma;
 mod private;
 mod progress;
 mod scope;
+mod tables;
 mod write_ahead;
 
 pub use busy::install as install_busy_handler;
@@ -24,6 +25,7 @@ pub use progress::{
     set_time_limit, signals,
 };
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};
+pub use tables::{StatementTables, Tracker};
 
 use std::ffi::{CStr, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -24,6 +24,8 @@ use page::{HEADER_LEN, PAGE_LEN, Page, first_entry};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
+/// `WalIndexHdr.iChange`.
+const CHANGE: usize = 2;
 /// `WalIndexHdr.szPage`, in the upper half.
 const PAGE_SIZE: usize = 3;
 /// `WalIndexHdr.mxFrame`.
@@ -221,6 +223,11 @@ impl WalIndex {
         // SQLite keeps it in 16 bits, with 65536 as 1.
         let size = self.pages.first().map_or(0, |page| page.words()[PAGE_SIZE] >> 16);
         size & 0xfe00 | (size & 1) << 16
+    }
+
+    /// Another number after each commit in the log (`iChange`).
+    pub fn commits(&self) -> u32 {
+        self.pages.first().map_or(0, |page| page.words()[CHANGE])
     }
 
     /// Stores the words that differ from what this connection last saw.

@@ -42,6 +42,7 @@ impl Database {
         }
         if level == EXCLUSIVE {
             self.runtime.control().add(FILE_VERSION, 1);
+            self.exclusive_begins();
         }
         self.set_level(level);
         ffi::SQLITE_OK
@@ -86,6 +87,7 @@ impl Database {
             self.locks.release_exclusive(locks::RESERVED);
         }
         if self.level == EXCLUSIVE {
+            self.exclusive_ends();
             self.locks.release_exclusive(locks::EXCLUSIVE);
         }
         if self.level >= PENDING {
@@ -93,6 +95,9 @@ impl Database {
         }
         if level == NONE {
             self.locks.release_shared(locks::EXCLUSIVE);
+        }
+        if self.level >= RESERVED {
+            self.changes.clear();
         }
         self.set_level(level);
         ffi::SQLITE_OK

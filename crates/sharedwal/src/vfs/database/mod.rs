@@ -1,5 +1,6 @@
 //! An open database: the file, its locks, and this connection's copy of the wal-index.
 
+mod announcing;
 mod file_lock;
 mod shared_memory;
 mod waiting;
@@ -12,6 +13,7 @@ use rusqlite::ffi;
 
 use crate::connections::Slot;
 use crate::counters;
+use crate::feed::Changes;
 use crate::fence::{self, Fence};
 use crate::file::SharedFile;
 use crate::injection::Mutation;
@@ -60,6 +62,12 @@ pub struct Database {
     /// Whether others can see that something is owed.
     owes: bool,
     index: Option<WalIndex>,
+    /// What the open transaction changes.
+    changes: Changes,
+    /// What the wal-index told of commits when WRITE was taken, while it is held.
+    commits_before: Option<u32>,
+    /// Whether SQLite built the wal-index anew since then.
+    recovered: bool,
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
     contended: Option<Contended>,
@@ -137,6 +145,9 @@ impl Database {
             owed_exclusive: 0,
             owes: false,
             index: None,
+            changes: Changes::default(),
+            commits_before: None,
+            recovered: false,
             unattached: false,
             contended: None,
             looks_in_turn: false,
@@ -259,13 +270,14 @@ impl Database {
 
     /// A transaction was committed. Or it was not: if the connection was evicted before its commit was
     /// published, nobody will see it, and this is the place to say so.
-    pub fn committed(&self) -> c_int {
+    pub fn committed(&mut self) -> c_int {
         let Ok(_inside) = self.fence.enter() else {
             let published = self.index.as_ref().is_none_or(WalIndex::is_published);
             let done = published || Mutation::RefusedCommitDone.is_on();
             return if done { ffi::SQLITE_OK } else { EVICTED };
         };
         counters::count(self.runtime.control().as_ref(), layout::COMMITS, 1);
+        self.announce_exclusive();
         ffi::SQLITE_OK
     }
 

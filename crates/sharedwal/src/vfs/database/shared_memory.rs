@@ -85,7 +85,11 @@ impl Database {
         if !exclusive && first >= locks::READ {
             self.activity.reads();
         }
+        if exclusive && wanted.contains(&locks::WRITE) {
+            self.write_begins();
+        }
         if exclusive && wanted.contains(&locks::RECOVER) {
+            self.recovers();
             counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
         }
         ffi::SQLITE_OK
@@ -129,6 +133,9 @@ impl Database {
     pub(super) fn release(&mut self, lock: u32, exclusive: bool) {
         if *self.held(exclusive) & (1 << lock) == 0 {
             return;
+        }
+        if exclusive && lock == locks::WRITE {
+            self.write_ends();
         }
         *self.held(exclusive) &= !(1 << lock);
         if exclusive {
@@ -176,7 +183,11 @@ impl Database {
     pub fn shm_unmap(&mut self) -> c_int {
         let holding = self.holding();
         if let Some(index) = self.index.take() {
+            let commits = index.commits();
             let published = index.detach(holding).is_ok();
+            if published {
+                self.write_ended_with(Some(commits));
+            }
             if self.owes == published {
                 self.owe(!published);
             }
