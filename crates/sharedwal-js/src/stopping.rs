@@ -167,7 +167,9 @@ pub fn must_end(db: Sqlite) -> bool {
 pub fn was_interrupted(db: Sqlite) -> bool {
     let late = late(db);
     // SAFETY: the connection is open.
-    let ended = late || unsafe { ffi::sqlite3_is_interrupted(db) } != 0;
+    let ended = late
+        || unsafe { ffi::sqlite3_is_interrupted(db) } != 0
+        || signals(db).is_some_and(|signals| must_stop(&signals));
     if ended {
         end(db, late);
     }

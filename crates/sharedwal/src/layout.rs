@@ -31,6 +31,8 @@ pub const SLOT_WORDS: u32 = SLOTS / 32;
 
 /// 1 after `dispose()`.
 pub const DISPOSED: u32 = 0;
+/// What [`DISPOSED`] is after a `dispose()` by force.
+pub const BY_FORCE: u32 = 2;
 /// Slot + 1 of the connection inside the ordered section, or 0.
 pub const PUBLISHER: u32 = 1;
 /// Lower half of the wal-index version; odd while words are being stored.

@@ -225,6 +225,11 @@ impl Inner {
         self.control.load(layout::DISPOSED) != 0
     }
 
+    /// Whether its connections are to end.
+    pub(crate) fn is_disposed_by_force(&self) -> bool {
+        self.control.load(layout::DISPOSED) == layout::BY_FORCE
+    }
+
     /// A slot for another connection.
     pub(crate) fn claim_slot(&self) -> Result<Slot, Error> {
         if self.is_disposed() {
@@ -316,7 +321,8 @@ impl Runtime {
         signals::raise(self.0.control.as_ref(), connection, layout::signals::INTERRUPT)
     }
 
-    /// Refuses further connections from now on.
+    /// Refuses further connections from now on. [`Runtime::dispose_by_force`] does not ask whether there
+    /// are any.
     ///
     /// ```ignore-wasm32
     /// # use sharedwal::{Code, Runtime, RuntimeOptions};
@@ -340,6 +346,33 @@ impl Runtime {
             // Somebody disposed of it by force.
             _ if self.0.control.compare_exchange(layout::DISPOSED, 1, 0) != 1 => Ok(()),
             count => Err(Error::new(Code::RuntimeInUse, format!("{count} connections are open"))),
+        }
+    }
+
+    /// Refuses further connections, and ends those that are open: a statement that runs ends with
+    /// `SQLITE_INTERRUPT` where [`Runtime::interrupt`] ends one, no transaction begins any more
+    /// (`SQLITE_INTERRUPT` as well), and none commits. Does not wait for any of that.
+    ///
+    /// ```ignore-wasm32
+    /// # use sharedwal::{Runtime, RuntimeOptions, rusqlite::ErrorCode};
+    /// # let runtime = Runtime::create(&RuntimeOptions::default())?;
+    /// let db = runtime.connect_blocking()?;
+    /// db.execute_batch("create table t (x); begin; insert into t values (7)")?;
+    /// runtime.dispose_by_force();
+    /// let error = db.execute_batch("commit").unwrap_err();
+    /// assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+    /// # Ok::<(), sharedwal::Error>(())
+    /// ```
+    pub fn dispose_by_force(&self) {
+        // First the word, then those who are there: a connection says that it is, then looks at the
+        // word, so at least one of the two sees the other.
+        self.0.control.store(layout::DISPOSED, layout::BY_FORCE);
+        for connection in self.diagnostics().connections {
+            signals::raise(
+                self.0.control.as_ref(),
+                connection.id,
+                layout::signals::STOP | layout::signals::DISPOSED,
+            );
         }
     }
 }

@@ -229,7 +229,7 @@ unsafe extern "C" fn write(
                 database.file().write(at, data).is_ok()
             }
             Handle::Journal { runtime, kind, .. } => runtime.file(*kind).write(at, data).is_ok(),
-            Handle::WriteAhead { log, .. } => log.write(at, data).is_ok(),
+            Handle::WriteAhead { log, .. } => return log.write(at, data),
             Handle::Private(private) => private.write(at, data),
         };
         if written { ffi::SQLITE_OK } else { ffi::SQLITE_FULL }
@@ -311,6 +311,8 @@ unsafe extern "C" fn file_control(file: *mut ffi::sqlite3_file, op: c_int, argum
                 ffi::SQLITE_FCNTL_PRAGMA => pragma::answer(database, argument.cast()),
                 ffi::SQLITE_FCNTL_CKPT_START => database.checkpoint_starts(),
                 ffi::SQLITE_FCNTL_CKPT_DONE => database.checkpoint_done(),
+                // With a rollback journal, before a commit deletes that.
+                ffi::SQLITE_FCNTL_SYNC => database.unless_ended().err().unwrap_or(ffi::SQLITE_NOTFOUND),
                 ffi::SQLITE_FCNTL_COMMIT_PHASETWO => database.committed(),
                 ffi::SQLITE_FCNTL_PERSIST_WAL => {
                     let wanted = &mut *argument.cast::<c_int>();

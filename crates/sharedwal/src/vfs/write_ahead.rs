@@ -1,7 +1,10 @@
 //! The write-ahead log. What is committed into it must fit into the database later, so a frame of
 //! a page past the database's capacity is refused when it is written, not when it is checkpointed.
 
+use std::ffi::c_int;
 use std::sync::Arc;
+
+use rusqlite::ffi;
 
 use crate::file::{Full, SharedFile};
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -35,14 +38,19 @@ impl WriteAhead {
         self.runtime.file(FileKind::WriteAhead)
     }
 
-    /// Writes, unless it is the header of a frame whose page the database has no room for.
-    pub fn write(&mut self, at: u64, data: &[u8]) -> Result<(), Full> {
+    /// Writes, unless it is the header of a frame whose page the database has no room for, or the
+    /// runtime was disposed of by force: then nothing commits. SQLite's result code.
+    pub fn write(&mut self, at: u64, data: &[u8]) -> c_int {
         if at >= HEADER_BYTES
             && data.len() == FRAME_HEADER_BYTES
             && let Some(&page) = data.first_chunk()
-            && u64::from(u32::from_be_bytes(page)) > self.max_page()
         {
-            return Err(Full);
+            if u64::from(u32::from_be_bytes(page)) > self.max_page() {
+                return ffi::SQLITE_FULL;
+            }
+            if self.runtime.is_disposed_by_force() {
+                return ffi::SQLITE_INTERRUPT;
+            }
         }
         #[cfg(all(test, not(target_arch = "wasm32")))]
         if Mutation::LateFrames.is_on() && at >= HEADER_BYTES {
@@ -51,9 +59,12 @@ impl WriteAhead {
                 std::thread::yield_now();
                 let _ = runtime.file(FileKind::WriteAhead).write(at, &data);
             });
-            return Ok(());
+            return ffi::SQLITE_OK;
         }
-        self.file().write(at, data)
+        match self.file().write(at, data) {
+            Ok(()) => ffi::SQLITE_OK,
+            Err(Full) => ffi::SQLITE_FULL,
+        }
     }
 
     fn max_page(&mut self) -> u64 {

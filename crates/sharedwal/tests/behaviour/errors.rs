@@ -22,9 +22,10 @@ fn an_error_of_the_library_has_its_code_and_says_what_to_do() {
 #[test]
 fn an_error_of_sqlite_is_passed_on() {
     let db = connect(&runtime());
-    let sqlite = || db.execute_batch("select * from nothing").unwrap_err();
+    db.execute_batch("create table t (x unique); insert into t values (1)").unwrap();
+    let sqlite = || db.execute_batch("insert into t values (1)").unwrap_err();
     let error = Error::from(sqlite());
-    assert_eq!((error.code(), error.sqlite_error_code()), (None, Some(ErrorCode::Unknown)));
+    assert_eq!((error.code(), error.sqlite_error_code()), (None, Some(ErrorCode::ConstraintViolation)));
     assert_eq!(error.to_string(), sqlite().to_string());
     assert_eq!(error.source().map(ToString::to_string), sqlite().source().map(ToString::to_string));
     assert!(matches!(error, Error::Sqlite(inner) if inner == sqlite()));

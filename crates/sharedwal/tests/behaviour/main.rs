@@ -9,6 +9,7 @@ mod close;
 mod connections;
 mod contention;
 mod diagnostics;
+mod disposing;
 mod errors;
 mod exclusive_mode;
 mod growth;

@@ -18,6 +18,9 @@ impl Database {
         if level <= self.level {
             return ffi::SQLITE_OK;
         }
+        if let Err(ended) = self.unless_ended() {
+            return ended;
+        }
         let result = match level {
             SHARED => self.lock_shared(),
             RESERVED => self.locks.try_exclusive(locks::RESERVED),

@@ -301,6 +301,12 @@ impl Database {
         self.user_progress.as_mut()
     }
 
+    /// Whether the runtime was disposed of by force: no transaction begins or commits any more. SQLite
+    /// passes the answer on.
+    pub fn unless_ended(&self) -> Result<(), c_int> {
+        if self.runtime.is_disposed_by_force() { Err(ffi::SQLITE_INTERRUPT) } else { Ok(()) }
+    }
+
     /// Sets [`Database::user_progress`].
     pub fn set_user_progress(&mut self, handler: Option<UserHandler>) {
         self.user_progress = handler;

@@ -47,6 +47,12 @@ impl Database {
         if flags & ffi::SQLITE_SHM_UNLOCK == 0 && self.settle().is_err() {
             return ffi::SQLITE_BUSY;
         }
+        if !exclusive
+            && flags & ffi::SQLITE_SHM_UNLOCK == 0
+            && let Err(ended) = self.unless_ended()
+        {
+            return ended;
+        }
         let holding = self.holding();
         if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
             // Published before the lock is free: who takes it next sees what was done under it.
