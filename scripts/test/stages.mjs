@@ -84,7 +84,13 @@ export async function stages(environment, quick) {
           ...wasmCargo('doc', '--locked', '--target', WASM_TARGET, '-p', 'sharedwal', '--no-deps'),
           env: { ...wasmEnv, RUSTDOCFLAGS: '-D warnings' },
         },
+        // What the documents say of wasm is compiled; the rest of them runs with the native tests.
+        wasmCargo(
+          ...['test', '--locked', '--target', WASM_TARGET, '--doc'],
+          ...['-p', 'sharedwal', '-p', 'documents'],
+        ),
       ],
+      count: cargoCount,
     },
     {
       name: 'clippy-wasm',
@@ -94,11 +100,6 @@ export async function stages(environment, quick) {
     {
       name: 'wasm-tests',
       commands: [
-        // What the documents say of wasm is compiled.
-        wasmCargo(
-          ...['test', '--locked', '--target', WASM_TARGET, '--doc'],
-          ...['-p', 'sharedwal', '-p', 'documents'],
-        ),
         {
           ...wasmCargo('test', ...wasmCrates, '--lib', '--tests'),
           env: { ...wasmEnv, ...inChromium(environment) },
