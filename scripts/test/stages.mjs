@@ -85,9 +85,10 @@ export async function stages(environment, quick) {
           env: { ...wasmEnv, RUSTDOCFLAGS: '-D warnings' },
         },
         // What the documents say of wasm is compiled; the rest of them runs with the native tests.
+        // With --show-output rustdoc makes no one program of them all, which it would want to run.
         wasmCargo(
           ...['test', '--locked', '--target', WASM_TARGET, '--doc'],
-          ...['-p', 'sharedwal', '-p', 'documents'],
+          ...['-p', 'sharedwal', '-p', 'documents', '--', '--show-output'],
         ),
       ],
       count: cargoCount,

@@ -198,8 +198,14 @@ impl Runtime {
         Ok((Reservation { runtime: self.clone(), slot }, lease))
     }
 
-    /// Opens a connection in a slot that was claimed for it.
+    /// Opens a connection in a slot that was claimed for it. Whatever fails because the runtime was
+    /// disposed of meanwhile is that.
     pub(crate) fn connect_in(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
+        self.open(slot, options)
+            .map_err(|error| if self.0.is_disposed() { Error::new(Code::RuntimeDisposed, "") } else { error })
+    }
+
+    fn open(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
         // Disposing looks at the slots after it set its word, so one of the two sees the other.
         if self.0.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));
@@ -221,14 +227,14 @@ impl Runtime {
         let connection = vfs::adopt(self.id(), slot, || {
             Connection::open_with_flags_and_vfs(self.0.path(), flags, vfs::NAME)
         });
-        let connection = connection.map_err(|error| match (error, vfs::last_reason()) {
-            // Between the look above and the moment from which it would have been told.
-            _ if self.0.is_disposed() => Error::new(Code::RuntimeDisposed, ""),
-            (rusqlite::Error::SqliteFailure(code, _), Some(reason)) => {
-                let message = format!("unable to open database file: {reason}");
-                rusqlite::Error::SqliteFailure(code, Some(message)).into()
+        let connection = connection.map_err(|error| -> Error {
+            match (error, vfs::last_reason()) {
+                (rusqlite::Error::SqliteFailure(code, _), Some(reason)) => {
+                    let message = format!("unable to open database file: {reason}");
+                    rusqlite::Error::SqliteFailure(code, Some(message)).into()
+                }
+                (error, _) => error.into(),
             }
-            (error, _) => error.into(),
         })?;
         // SAFETY: the connection is open, and its main database is of this VFS.
         unsafe {
