@@ -18,6 +18,7 @@ export {
 export type { ConnectionOptions, Parameters, TransactionMode } from './pool/protocol.js';
 export { type SqlStatement, sql } from './pool/sql.js';
 export type { WorkerSource } from './pool/start_worker.js';
+export type { RowStream } from './pool/stream.js';
 export type { AnyRow, PoolTransaction, TransactionOptions } from './pool/transaction.js';
 export type { RunResult } from './statement.js';
 export type { BindableValue, SqlValue } from './values.js';

@@ -1,5 +1,6 @@
 // One call of a pool that is one request: queued, run by a member, perhaps again by another.
 
+import { SqliteError } from '../errors.js';
 import type { Limit } from '../limit.js';
 import { whenReached } from './call_options.js';
 import { codeOf } from './error_message.js';
@@ -9,6 +10,11 @@ import { type Kind, type Requests, type Results, WRITES } from './protocol.js';
 
 /** How often a read whose worker died is tried: it may be what kills them. */
 const TRIES = 3;
+
+/** That a pool has nobody who writes. */
+export function noWriter(): SqliteError {
+  return new SqliteError('The pool was created with writer: false', 'SQLITE_READONLY');
+}
 
 /** What a call asks for. */
 export interface CallPlan<K extends Kind> {
@@ -51,7 +57,7 @@ export class Call<K extends Kind> implements Job {
   // What reads need not be waited for. What writes is: until it has ended nobody knows whether it is
   // committed.
   get #reads(): boolean {
-    return this.plan.writer !== undefined && this.#lane !== this.plan.writer;
+    return this.plan.kind === 'query' && this.#lane !== this.plan.writer;
   }
 
   #cancel(reason: unknown): void {
@@ -82,7 +88,11 @@ export class Call<K extends Kind> implements Job {
   /** It writes: to be done by the writer. */
   #passOn(): void {
     const { writer, onWrite } = this.plan;
-    if (this.#reason !== undefined || writer === undefined) return;
+    if (this.#reason !== undefined) return;
+    if (writer === undefined) {
+      this.fail(noWriter());
+      return;
+    }
     onWrite?.();
     this.#lane = writer;
     writer.add(this);

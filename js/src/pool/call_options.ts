@@ -60,10 +60,25 @@ export function whenReached(limit: Limit | undefined, end: (reason: unknown) => 
           const message = `The call took longer than its timeoutMs of ${timeoutMs} ms`;
           end(new SqliteError(message, 'SQLITE_INTERRUPT'));
         }, timeoutMs);
-  const aborted = () => end(signal?.reason);
-  signal?.addEventListener('abort', aborted, { once: true });
+  const stopListening = signal === undefined ? undefined : whenAborted(signal, end);
   return () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', aborted);
+    stopListening?.();
   };
+}
+
+const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+
+/** One listener for all calls of a signal: Node warns of a leak when there are more than ten. */
+function whenAborted(signal: AbortSignal, end: (reason: unknown) => void): () => void {
+  const ends = listeners.get(signal) ?? new Set();
+  if (!listeners.has(signal)) {
+    listeners.set(signal, ends);
+    const aborted = () => {
+      for (const end of ends) end(signal.reason);
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+  }
+  ends.add(end);
+  return () => ends.delete(end);
 }

@@ -1,8 +1,8 @@
-import { ownError, SqliteError, typeError } from '../errors.js';
+import { ownError, typeError } from '../errors.js';
 import type { Runtime } from '../runtime.js';
 import type { RunResult } from '../statement.js';
 import type { BindableValue } from '../values.js';
-import { Call } from './call.js';
+import { Call, noWriter } from './call.js';
 import { type CallOptions, resolveCall } from './call_options.js';
 import { compileModule } from './compile_module.js';
 import { Lane } from './lane.js';
@@ -12,7 +12,7 @@ import { packStatement } from './parameters.js';
 import type { Parameters } from './protocol.js';
 import { rowObjects } from './row_message.js';
 import { sql } from './sql.js';
-import { streamRows } from './stream.js';
+import { RowStream } from './stream.js';
 import {
   type AnyRow,
   type PoolTransaction,
@@ -267,13 +267,13 @@ export class Pool {
     source: string,
     params?: Parameters,
     options: StreamOptions = {},
-  ): AsyncGenerator<Row[], void, undefined> {
+  ): RowStream<Row> {
     const { limit, safeIntegers } = resolveCall(options, this.#resolved.safeIntegers, [
       'batchRows',
     ]);
     const { statement } = packStatement(source, params);
     const batchRows = resolveBatchRows(options.batchRows);
-    return streamRows<Row>({ lane: this.#readers, statement, safeIntegers, limit, batchRows });
+    return new RowStream<Row>({ lane: this.#readers, statement, safeIntegers, limit, batchRows });
   }
 
   /**
@@ -298,7 +298,7 @@ export class Pool {
 
   #requireWriter(): Lane {
     if (this.#writer !== undefined) return this.#writer;
-    throw new SqliteError('The pool was created with writer: false', 'SQLITE_READONLY');
+    throw noWriter();
   }
 }
 

@@ -24,7 +24,7 @@ export interface StreamPlan {
 
 /** Reading that was begun in a worker. */
 class Reading {
-  #ended = false;
+  #ending: Promise<void> | undefined;
   /** Whether the worker has come to the end of it. */
   #done = false;
 
@@ -71,9 +71,12 @@ class Reading {
   }
 
   /** Ends the reading, and with it the read transaction. */
-  async end(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.member.streams--;
     if (this.#pulling !== undefined) this.member.cancel(this.#pulling, this.connection);
     // One that has died has freed it as well.
@@ -82,52 +85,76 @@ class Reading {
   }
 }
 
-/** Of streams that are left without being ended. */
-const forgotten = new FinalizationRegistry<{ reading?: Reading | undefined }>(({ reading }) => {
-  void reading?.end();
-});
+/** What ends reading from outside of it. */
+interface End {
+  reading?: Reading | undefined;
+  /** Set when it is to end, with what the next batch rejects with; undefined if nobody is to know. */
+  reached?: { readonly reason: unknown } | undefined;
+  interrupt?: ((reason: unknown) => void) | undefined;
+}
 
-/** The rows, in batches. */
-export function streamRows<Row>(plan: StreamPlan): AsyncGenerator<Row[], void, undefined> {
-  const held: { reading?: Reading | undefined } = {};
-  const batches = readBatches<Row>(plan, held);
-  forgotten.register(batches, held);
-  return batches;
+function reach(end: End, reason: unknown): void {
+  end.reached ??= { reason };
+  end.interrupt?.(reason);
+  void end.reading?.end();
+}
+
+/** Of streams that are left without being ended. */
+const forgotten = new FinalizationRegistry<End>((end) => reach(end, undefined));
+
+/** Rows in batches, see {@link Pool.stream}. One that is left in its middle ends by itself. */
+export class RowStream<Row> implements AsyncIterableIterator<Row[], undefined> {
+  readonly #end: End = {};
+  readonly #batches: AsyncGenerator<Row[], undefined, undefined>;
+
+  /** @internal */
+  constructor(plan: StreamPlan) {
+    this.#batches = readBatches<Row>(plan, this.#end);
+    forgotten.register(this, this.#end);
+  }
+
+  /** The next batch, of at least one row. */
+  next(): Promise<IteratorResult<Row[], undefined>> {
+    return this.#batches.next();
+  }
+
+  /** Ends the reading, also in the middle of it; resolves when the read transaction is free. */
+  return(): Promise<IteratorResult<Row[], undefined>> {
+    reach(this.#end, undefined);
+    return this.#batches.return(undefined);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends the reading at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
 }
 
 async function* readBatches<Row>(
   plan: StreamPlan,
-  held: { reading?: Reading | undefined },
-): AsyncGenerator<Row[], void, undefined> {
-  let reached: { readonly reason: unknown } | undefined;
-  let interrupt = (_reason: unknown) => {};
-  const limited = new Promise<never>((_, reject) => {
-    interrupt = reject;
+  end: End,
+): AsyncGenerator<Row[], undefined, undefined> {
+  const reached = () => end.reached;
+  if (reached() !== undefined) return undefined;
+  const ended = new Promise<never>((_, reject) => {
+    end.interrupt = reject;
   });
-  limited.catch(() => {});
-  const unlimit = whenReached(plan.limit, (reason) => {
-    reached ??= { reason };
-    interrupt(reason);
-    void held.reading?.end();
-  });
-  const withinLimit = <T>(work: Promise<T>): Promise<T> =>
-    plan.limit === undefined ? work : Promise.race([work, limited]);
-  const begin = async (): Promise<Reading> => {
-    const reading = await Reading.begin(plan);
-    // It may have been ended while it began.
-    if (reached !== undefined) await reading.end();
-    held.reading = reading;
-    return reading;
-  };
+  ended.catch(() => {});
+  const unlessEnded = <T>(work: Promise<T>): Promise<T> => Promise.race([work, ended]);
+  const unlimit = whenReached(plan.limit, (reason) => reach(end, reason));
   try {
     for (let tries = 1; ; tries++) {
       let delivered = false;
       try {
-        const reading = await withinLimit(begin());
+        const reading = await unlessEnded(begin(plan, end));
         let columns: readonly string[] = [];
         let next = reading.pull();
         for (;;) {
-          const batch = await withinLimit(next);
+          const batch = await unlessEnded(next);
           if (batch.columns.length > 0) columns = batch.columns;
           if (!batch.done) {
             next = reading.pull();
@@ -138,17 +165,28 @@ async function* readBatches<Row>(
             delivered = true;
             yield rowObjects<Row>(batch, columns);
           }
-          if (reached !== undefined) throw (reached as { reason: unknown }).reason;
-          if (batch.done) return;
+          const left = reached();
+          if (left !== undefined) throw left.reason;
+          if (batch.done) return undefined;
         }
       } catch (error) {
+        const left = reached();
+        if (left !== undefined && left.reason === undefined) return undefined;
         if (delivered || codeOf(error) !== 'WORKER_DIED' || tries >= TRIES) throw error;
       } finally {
-        await held.reading?.end();
-        held.reading = undefined;
+        await end.reading?.end();
+        end.reading = undefined;
       }
     }
   } finally {
     unlimit();
   }
+}
+
+async function begin(plan: StreamPlan, end: End): Promise<Reading> {
+  const reading = await Reading.begin(plan);
+  end.reading = reading;
+  // It may have been ended while it began.
+  if (end.reached !== undefined) await reading.end();
+  return reading;
 }
