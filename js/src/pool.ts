@@ -4,8 +4,11 @@
  * @packageDocumentation
  */
 
+import './default_wasm.js';
+
 export { SqliteError } from './errors.js';
 export type { CallOptions } from './pool/call_options.js';
+export type { LiveObserver, LiveQuery, LiveResult } from './pool/live.js';
 export type { PoolOptions } from './pool/options.js';
 export {
   type BatchResult,

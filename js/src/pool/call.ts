@@ -1,6 +1,5 @@
 // One call of a pool that is one request: queued, run by a member, perhaps again by another.
 
-import { SqliteError } from '../errors.js';
 import type { Limit } from '../limit.js';
 import { whenReached } from './call_options.js';
 import { codeOf } from './error_message.js';
@@ -11,11 +10,6 @@ import { type Kind, type Requests, type Results, WRITES } from './protocol.js';
 /** How often a read whose worker died is tried: it may be what kills them. */
 const TRIES = 3;
 
-/** That a pool has nobody who writes. */
-export function noWriter(): SqliteError {
-  return new SqliteError('The pool was created with writer: false', 'SQLITE_READONLY');
-}
-
 /** What a call asks for. */
 export interface CallPlan<K extends Kind> {
   readonly kind: K;
@@ -23,10 +17,10 @@ export interface CallPlan<K extends Kind> {
   /** Buffers to hand over; none if it may be posted twice. */
   readonly transfer?: Transferable[];
   readonly limit: Limit | undefined;
-  /** For a read: who does it if it turns out to be a write. */
-  readonly writer?: Lane;
-  /** It turned out to be a write. */
-  readonly onWrite?: () => void;
+  /** Whether it writes nothing, as far as is known: it may then be done twice. */
+  readonly reads?: boolean;
+  /** Who does it if it turns out to be a write; may throw instead. */
+  readonly writer?: () => Lane;
 }
 
 /** A call that waits or runs. */
@@ -35,6 +29,7 @@ export class Call<K extends Kind> implements Job {
 
   #lane: Lane;
   #tries = 0;
+  #reads: boolean;
   #running: { readonly member: Member; readonly posted: Posted<K> } | undefined;
   #reason: { readonly reason: unknown } | undefined;
   #resolve!: (result: Exclude<Results[K], typeof WRITES>) => void;
@@ -46,6 +41,7 @@ export class Call<K extends Kind> implements Job {
     readonly plan: CallPlan<K>,
   ) {
     this.#lane = lane;
+    this.#reads = plan.reads === true;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -54,18 +50,13 @@ export class Call<K extends Kind> implements Job {
     lane.add(this);
   }
 
-  // What reads need not be waited for. What writes is: until it has ended nobody knows whether it is
-  // committed.
-  get #reads(): boolean {
-    return this.plan.kind === 'query' && this.#lane !== this.plan.writer;
-  }
-
   #cancel(reason: unknown): void {
     this.#reason ??= { reason };
     if (this.#lane.remove(this)) this.fail(reason);
     if (this.#running === undefined) return;
     const { member, posted } = this.#running;
     member.cancel(posted.id);
+    // What writes is waited for: until it has ended nobody knows whether it is committed.
     if (this.#reads) this.fail(reason);
   }
 
@@ -85,17 +76,13 @@ export class Call<K extends Kind> implements Job {
     }
   }
 
-  /** It writes: to be done by the writer. */
+  /** It writes after all. */
   #passOn(): void {
-    const { writer, onWrite } = this.plan;
-    if (this.#reason !== undefined) return;
-    if (writer === undefined) {
-      this.fail(noWriter());
-      return;
-    }
-    onWrite?.();
-    this.#lane = writer;
-    writer.add(this);
+    const { writer } = this.plan;
+    if (this.#reason !== undefined || writer === undefined) return;
+    this.#reads = false;
+    this.#lane = writer();
+    this.#lane.add(this);
   }
 
   #failed(error: unknown): void {

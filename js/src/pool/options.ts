@@ -1,8 +1,8 @@
+import { requireWasmSource, type WasmSource } from '../compile_wasm.js';
 import { typeError } from '../errors.js';
 import { booleanOption, requireKnownOptions } from '../options.js';
 import type { Runtime } from '../runtime.js';
 import { requireRuntime } from '../runtime_handle.js';
-import type { WasmSource } from '../wasm.js';
 import type { ConnectionOptions } from './protocol.js';
 import type { WorkerSource } from './start_worker.js';
 
@@ -99,13 +99,7 @@ export function resolvePool(runtime: Runtime, options: PoolOptions): ResolvedPoo
   requireKnownOptions(open, OPEN_OPTIONS);
   requireKind('setup', setup, ['string']);
   requireKind('workerUrl', workerUrl, ['string', 'URL', 'function']);
-  requireKind('wasmUrl', wasmUrl, ['string', 'URL']);
-  if (wasmModule !== undefined && !(wasmModule instanceof WebAssembly.Module)) {
-    throw typeError(
-      'Expected the "wasmModule" option to be a WebAssembly.Module',
-      'INVALID_OPTION',
-    );
-  }
+  requireWasmSource({ wasmUrl, wasmModule });
   return {
     runtime,
     readers: resolveReaders(readers),

@@ -1,11 +1,13 @@
-import { ownError, typeError } from '../errors.js';
+import { moduleOf } from '../compile_wasm.js';
+import { ownError, SqliteError, typeError } from '../errors.js';
 import type { Runtime } from '../runtime.js';
 import type { RunResult } from '../statement.js';
 import type { BindableValue } from '../values.js';
-import { Call, noWriter } from './call.js';
+import { Call } from './call.js';
 import { type CallOptions, resolveCall } from './call_options.js';
-import { compileModule } from './compile_module.js';
+import { CommitFeed } from './commit_feed.js';
 import { Lane } from './lane.js';
+import { LiveQuery } from './live.js';
 import { Member, type MemberEvents, type MemberPlan } from './member.js';
 import { type PoolOptions, type ResolvedPool, resolvePool } from './options.js';
 import { packStatement } from './parameters.js';
@@ -86,6 +88,7 @@ export class Pool {
   readonly #readers: Lane;
   readonly #writer: Lane | undefined;
   readonly #writes = new KnownWrites();
+  readonly #commits: CommitFeed;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -93,6 +96,7 @@ export class Pool {
     const { runtime, workerUrl, open, setup, wasm } = resolved;
     this.runtime = runtime;
     this.#resolved = resolved;
+    this.#commits = new CommitFeed(runtime);
     let compiling: Promise<WebAssembly.Module> | undefined;
     const plan: MemberPlan = {
       runtime,
@@ -100,7 +104,7 @@ export class Pool {
       options: open,
       setup,
       wasmModule: () => {
-        compiling ??= compileModule(wasm).catch((error: unknown) => {
+        compiling ??= moduleOf(wasm).catch((error: unknown) => {
           compiling = undefined;
           throw error;
         });
@@ -155,14 +159,16 @@ export class Pool {
   ): Promise<Row[]> {
     const { limit, safeIntegers } = resolveCall(options, this.#resolved.safeIntegers);
     const { statement } = packStatement(source, params);
-    const writer = this.#writer;
-    const lane = writer !== undefined && this.#writes.has(source) ? writer : this.#readers;
-    const call = new Call(lane, {
+    const reads = !this.#writes.has(source);
+    const call = new Call(reads ? this.#readers : this.#requireWriter(), {
       kind: 'query',
       body: { ...statement, safeIntegers, inTransaction: false, tables: false },
       limit,
-      ...(writer === undefined ? {} : { writer }),
-      onWrite: () => this.#writes.add(source),
+      reads,
+      writer: () => {
+        this.#writes.add(source);
+        return this.#requireWriter();
+      },
     });
     const result = await call.result;
     return rowObjects<Row>(result, result.columns);
@@ -277,6 +283,44 @@ export class Pool {
   }
 
   /**
+   * A query that is run again, by the readers, when a commit of anybody has changed a table that it
+   * reads, or when that cannot be told. It runs while somebody has subscribed or iterates. It never runs
+   * twice at once: commits that come meanwhile have it run once more after that. A result with the same
+   * rows as before is not told again, and rows that have not changed stay the same objects.
+   *
+   * Tables are looked at whole, those of attached databases not at all; and of what changes without a
+   * commit (`random()`, `datetime('now')`, a temporary table) nobody tells.
+   *
+   * @param options `timeoutMs` is for each run; `signal` closes the live query: iterators then reject
+   *   with its reason
+   *
+   * @example
+   * ```ts
+   * for await (const rows of pool.live('SELECT * FROM todos ORDER BY id')) render(rows);
+   * ```
+   */
+  live<Row = AnyRow>(
+    source: string,
+    params?: Parameters,
+    options: CallOptions = {},
+  ): LiveQuery<Row> {
+    const { limit, safeIntegers } = resolveCall(options, this.#resolved.safeIntegers);
+    const { statement } = packStatement(source, params);
+    const body = { ...statement, safeIntegers, inTransaction: false, tables: true };
+    const runLimit = limit && { timeoutMs: limit.timeoutMs, signal: undefined };
+    const writer = () => {
+      throw typeError('The statement writes, and a live query only reads', 'INVALID_ARGUMENT');
+    };
+    return new LiveQuery<Row>({
+      feed: this.#commits,
+      run: () =>
+        new Call(this.#readers, { kind: 'query', body, limit: runLimit, reads: true, writer })
+          .result,
+      signal: limit?.signal,
+    });
+  }
+
+  /**
    * Ends everything: calls that are pending reject with `POOL_CLOSED`, transactions that have not
    * committed are rolled back, the workers are ended. The runtime stays. Closing again does nothing
    * more.
@@ -284,10 +328,11 @@ export class Pool {
    * @returns resolves when the workers are ended
    */
   close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
     const error = ownError('POOL_CLOSED', 'The call cannot be done');
-    this.#closing ??= Promise.all([this.#writer?.close(error), this.#readers.close(error)]).then(
-      () => {},
-    );
+    const lanes = [this.#writer?.close(error), this.#readers.close(error)];
+    this.#commits.close(error);
+    this.#closing = Promise.all(lanes).then(() => {});
     return this.#closing;
   }
 
@@ -298,7 +343,7 @@ export class Pool {
 
   #requireWriter(): Lane {
     if (this.#writer !== undefined) return this.#writer;
-    throw noWriter();
+    throw new SqliteError('The pool was created with writer: false', 'SQLITE_READONLY');
   }
 }
 

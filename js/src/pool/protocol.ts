@@ -32,7 +32,7 @@ export interface RowsMessage {
 /** What a query came to. */
 export interface QueryResult extends RowsMessage {
   /** The tables that it reads, where that was asked for. */
-  readonly tables?: readonly string[] | undefined;
+  readonly tables?: readonly string[] | 'unknown' | undefined;
 }
 
 /** What one statement of a batch came to. */

@@ -61,3 +61,17 @@ function define(target: object, name: string, value: unknown): void {
     configurable: true,
   });
 }
+
+function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return Object.is(a, b);
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** Whether a row of two results with the same columns is the same. */
+export function sameRow(before: RowsMessage, after: RowsMessage, row: number): boolean {
+  const { length } = after.columns;
+  for (let at = row * length; at < (row + 1) * length; at++) {
+    if (!sameValue(before.values[at], after.values[at])) return false;
+  }
+  return true;
+}

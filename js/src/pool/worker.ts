@@ -157,7 +157,8 @@ export class PoolWorker {
   #query(body: Requests['query']): QueryResult | typeof WRITES {
     const statement = this.#prepare(body);
     if (this.#refuses(statement)) return WRITES;
-    return this.#execute(body.inTransaction, () => this.#rows(statement, body));
+    const rows = this.#execute(body.inTransaction, () => this.#rows(statement, body));
+    return body.tables ? { ...rows, tables: statement.tables().reads } : rows;
   }
 
   #rows(

@@ -6,6 +6,7 @@ import * as calls from './calls.js';
 import * as deaths from './deaths.js';
 import * as ends from './ends.js';
 import * as limits from './limits.js';
+import * as live from './live.js';
 import * as streams from './streams.js';
 import * as transactions from './transactions.js';
 
@@ -29,7 +30,7 @@ import * as transactions from './transactions.js';
 /** @typedef {(report: Report, bench: Bench) => Promise<void>} Part */
 
 /** @type {Record<string, Record<string, Part>>} */
-export const parts = { calls, limits, transactions, streams, deaths, ends };
+export const parts = { calls, limits, transactions, streams, live, deaths, ends };
 
 /** Makes the pools of one part, and ends them after it. */
 export class Bench {
