@@ -34,6 +34,7 @@ const pages: Record<
   image_streams: { minChecks: 75, timeout: 3 * MINUTE },
   image_sources: { minChecks: 110, timeout: 3 * MINUTE },
   clones: { minChecks: 40, timeout: 3 * MINUTE },
+  pool: { minChecks: 350, timeout: 5 * MINUTE },
   sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 

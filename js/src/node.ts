@@ -9,6 +9,26 @@ export interface Thread {
   once(event: 'exit', listener: () => void): unknown;
 }
 
+/** What {@link Thread} has besides, for who talks to it. */
+export interface TalkingThread extends Thread {
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+  terminate(): unknown;
+}
+
+/** What a thread has of the one that started it. */
+export interface ThreadPort {
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+}
+
+interface WorkerThreads {
+  readonly threadId: number;
+  readonly parentPort: ThreadPort | null;
+  readonly Worker: new (script: URL) => TalkingThread;
+}
+
 interface NodeProcess {
   versions?: { node?: string };
   getBuiltinModule?: (name: string) => unknown;
@@ -32,7 +52,29 @@ async function builtin(name: string): Promise<unknown> {
 /** The number of this thread; 0 for the first one, and outside of Node. */
 export async function ownThreadId(): Promise<number> {
   if (!inNode) return 0;
-  return ((await builtin('node:worker_threads')) as { threadId: number }).threadId;
+  return (await workerThreads()).threadId;
+}
+
+async function workerThreads(): Promise<WorkerThreads> {
+  return (await builtin('node:worker_threads')) as WorkerThreads;
+}
+
+/** Starts a thread; undefined outside of Node. */
+export function startThread(script: string | URL): Promise<TalkingThread> | undefined {
+  if (!inNode) return undefined;
+  return workerThreads().then(({ Worker }) => new Worker(new URL(script)));
+}
+
+/** Listens to who started this thread, and gives what to answer by; undefined outside of Node. */
+export function listenAsWorker(
+  listener: (message: unknown) => void,
+): Promise<ThreadPort> | undefined {
+  if (!inNode) return undefined;
+  return workerThreads().then(({ parentPort }) => {
+    if (parentPort === null) throw new Error('This is no thread of worker_threads');
+    parentPort.on('message', listener);
+    return parentPort;
+  });
 }
 
 /** The content of a file; undefined if the address is none of a file's, or outside of Node. */

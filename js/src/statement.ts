@@ -272,6 +272,12 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
     return columnDefinitions(this.#obtain());
   }
 
+  /** @internal */
+  tables(): engine.StatementTables {
+    this.#connection.requireUsable();
+    return engine.statementTables(this.#obtain().handle);
+  }
+
   #requireReader(message: string): void {
     if (!this.#reader) throw typeError(message, 'INVALID_ARGUMENT');
   }

@@ -6,6 +6,9 @@ import type { Runtime } from './runtime.js';
 import { controlWords, countConnections, isDisposed } from './runtime_handle.js';
 import { askToReap } from './signals.js';
 
+/** Runtimes that this context watches over, by their identifiers. */
+const watching = new Set<string>();
+
 /**
  * Watches over the connections of a runtime from a context that need not have one: with the proof
  * that one died, or when nothing was heard for too long of one whose death nobody could prove, it is
@@ -13,15 +16,18 @@ import { askToReap } from './signals.js';
  * it held.
  *
  * Ends when the runtime is disposed of, or when this context has let go of the handle and nobody is
- * connected. Until then it holds the control block alone.
+ * connected. Until then it holds the control block alone. Watching again does nothing.
  */
 export function watchOver(runtime: Runtime): void {
+  if (watching.has(runtime.id)) return;
+  watching.add(runtime.id);
   const words = controlWords(runtime);
   watchThreadsOf(runtime);
   const handle = new WeakRef(runtime);
+  const { id: runtimeId } = runtime;
   const evict = listen(words);
   const stop = watch(
-    runtime.id,
+    runtimeId,
     runtime.control,
     WORD.SLOTS,
     SLOTS,
@@ -37,7 +43,9 @@ export function watchOver(runtime: Runtime): void {
     () => {
       if (evict()) askToReap(words);
       const forgotten = handle.deref() === undefined && countConnections(words) === 0;
-      if (forgotten || isDisposed(words)) stop();
+      if (!forgotten && !isDisposed(words)) return;
+      watching.delete(runtimeId);
+      stop();
     },
   );
 }

@@ -86,6 +86,14 @@ codes! {
     Unsupported = "UNSUPPORTED", "sharedwal cannot do this; the message says why.";
     /// A function got an argument that it cannot use.
     InvalidArgument = "INVALID_ARGUMENT", "An argument is of the wrong kind, or there are too few or too many; the message says which.";
+    /// A pool was closed.
+    PoolClosed = "POOL_CLOSED", "The pool was closed, and what was not done by then is not done. Create another with createPool(runtime).";
+    /// A worker of a pool ended in the middle of a call.
+    WorkerDied = "WORKER_DIED", "The worker ended in the middle of the call; another has taken its place. What was not committed is rolled back, but a write may have been committed just before: look, or make it so that it can be repeated.";
+    /// A worker of a pool could not be started.
+    WorkerLoadFailed = "WORKER_LOAD_FAILED", "A worker of the pool could not be started. Serve pool_worker.js beside the package's JavaScript, or pass createPool() a workerUrl.";
+    /// A transaction of a pool is over.
+    TransactionEnded = "TRANSACTION_ENDED", "The transaction is over: it was committed or rolled back, by its end, an error or a statement in it. Begin another with pool.transaction().";
 }
 
 impl fmt::Display for Code {

@@ -1,0 +1,77 @@
+// Rows on their way from a worker: the names once, and all values in one list.
+
+import type { SqlValue } from '../values.js';
+import type { RowsMessage } from './protocol.js';
+
+/** Blobs from this size on are handed over; below, a copy costs less. */
+const LARGE_BYTES = 65_536;
+
+/** Collects rows to be posted. */
+export class RowsToPost {
+  readonly values: SqlValue[] = [];
+  rows = 0;
+  /** About how many bytes the texts and blobs have. */
+  bytes = 0;
+
+  add(row: readonly SqlValue[]): void {
+    this.rows++;
+    for (const value of row) {
+      this.values.push(value);
+      if (typeof value === 'string') this.bytes += value.length;
+      else if (value instanceof Uint8Array) this.bytes += value.byteLength;
+    }
+  }
+
+  message(columns: readonly string[]): RowsMessage {
+    return { columns, values: this.values, rows: this.rows };
+  }
+}
+
+/** The buffers of large blobs, which nobody else has. */
+export function largeBuffers({ values }: RowsMessage): ArrayBuffer[] {
+  const large: ArrayBuffer[] = [];
+  for (const value of values) {
+    if (value instanceof Uint8Array && value.byteLength >= LARGE_BYTES) large.push(value.buffer);
+  }
+  return large;
+}
+
+/** The rows as objects, as `Statement.all()` has them. */
+export function rowObjects<Row>({ values, rows }: RowsMessage, columns: readonly string[]): Row[] {
+  const objects = new Array<Row>(rows);
+  const safe = !columns.includes('__proto__');
+  for (let row = 0, at = 0; row < rows; row++, at += columns.length) {
+    const object: Record<string, SqlValue> = {};
+    for (let i = 0; i < columns.length; i++) {
+      const [name, value] = [columns[i] as string, values[at + i] as SqlValue];
+      if (safe) object[name] = value;
+      else define(object, name, value);
+    }
+    objects[row] = object as Row;
+  }
+  return objects;
+}
+
+/** As `db.prepare().all()`: `__proto__` is a name like any other. */
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return Object.is(a, b);
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** Whether a row of two results with the same columns is the same. */
+export function sameRow(before: RowsMessage, after: RowsMessage, row: number): boolean {
+  const { length } = after.columns;
+  for (let at = row * length; at < (row + 1) * length; at++) {
+    if (!sameValue(before.values[at], after.values[at])) return false;
+  }
+  return true;
+}
