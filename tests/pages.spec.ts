@@ -24,6 +24,7 @@ const pages: Record<
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },
   log_growth: { minChecks: 29, timeout: 3 * MINUTE },
+  functions: { minChecks: 40, timeout: 2 * MINUTE },
   api: { minChecks: 400, timeout: 10 * MINUTE },
   bad_input: { minChecks: 130, timeout: 3 * MINUTE },
   isolation: { minChecks: 25, timeout: 2 * MINUTE },

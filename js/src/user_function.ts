@@ -19,7 +19,7 @@ import type { BindableValue } from './values.js';
  * `Uint8Array`s. Undefined is returned as NULL.
  */
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` or `never` would forbid parameters of a type
-export type SqlFunction = (...values: any[]) => BindableValue | undefined;
+export type SqlFunction = (this: undefined, ...values: any[]) => BindableValue | undefined;
 
 /** A function as SQLite's calls find it. */
 export interface RegisteredFunction {

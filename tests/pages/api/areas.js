@@ -1,4 +1,5 @@
 // @ts-check
+import { aggregates } from './aggregates.js';
 import { close } from './close.js';
 import { errors } from './errors.js';
 import { iterate } from './iterate.js';
@@ -8,7 +9,10 @@ import { pragma } from './pragma.js';
 import { safeIntegers } from './safe_integers.js';
 import { statements } from './statements.js';
 import { transactions } from './transactions.js';
+import { userCode } from './user_code.js';
+import { userFunctions } from './user_functions.js';
 import { values } from './values.js';
+import { virtualTables } from './virtual_tables.js';
 
 /** @type {Record<string, (report: import('../support/report.js').Report, env: import('./types.js').Env) => Promise<void>>} */
 export const areas = {
@@ -22,4 +26,8 @@ export const areas = {
   pragma,
   close,
   options,
+  userFunctions,
+  aggregates,
+  virtualTables,
+  userCode,
 };
