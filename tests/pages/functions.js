@@ -37,20 +37,25 @@ async function shared(name, options) {
                     with recursive n (i) as (select 1 union all select i + 1 from n limit 3000)
                     insert into many select i from n`);
   const worker = new TaskWorker(name);
-  worker.worker.postMessage(share(runtime, worker.worker));
   const begun = new SharedArrayBuffer(4);
-  const id = await worker.run('function_tasks', 'connect', { runtime, begun });
+  const id = await worker.run('function_tasks', 'connect', {
+    runtime: share(runtime, worker.worker),
+    begun,
+  });
   const words = new Int32Array(begun);
+  const rows = async (/** @type {number} */ count) => {
+    while (Atomics.load(words, 0) < count) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
   /** Starts a statement; it is in the middle of its third row then. @param {string} sql */
   const start = async (sql) => {
     Atomics.store(words, 0, 0);
     const running = worker.run('function_tasks', 'attempt', { sql });
     running.catch(() => {});
-    while (Atomics.load(words, 0) < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+    await rows(3);
     // Wrapped: an async function would wait for it.
     return { running };
   };
-  return { runtime, other, worker, id, start };
+  return { runtime, other, worker, id, start, rows };
 }
 
 /** @param {Report} report */
@@ -108,8 +113,9 @@ async function disposed(report) {
 /** @param {Report} report */
 async function evicted(report) {
   const options = { lockStaleMs: 400, webLocks: false };
-  const { runtime, other, worker } = await shared('evicted', options);
+  const { runtime, other, worker, rows } = await shared('evicted', options);
   const asleep = worker.run('function_tasks', 'sleep', { ms: 3000 });
+  await rows(1);
   const { ok, error } = await other.attempt('insert into t values (1)');
   report.check('another one commits while a function sleeps', ok, error?.message);
   report.atLeast('the connection was evicted', diagnostics(runtime).counters.evictions, 1);

@@ -11,6 +11,8 @@ import { describeError, Report } from '../support/report.js';
 
 /** @type {Database} */
 let db;
+/** Rows that were begun. @type {Int32Array} */
+let words;
 
 /**
  * Opens a connection with a function, an aggregate and a table that take 20 ms for each row, and tell
@@ -20,7 +22,7 @@ let db;
  */
 export async function connect({ runtime, begun }) {
   db = await open(runtime, { timeout: 60_000 });
-  const words = new Int32Array(begun);
+  words = new Int32Array(begun);
   const wait = new Int32Array(new SharedArrayBuffer(4));
   const pause = () => {
     Atomics.add(words, 0, 1);
@@ -68,7 +70,10 @@ export function value({ sql }) {
 /** @param {{ ms: number }} args sleeps inside of a function, with a transaction open */
 export function sleep({ ms }) {
   const wait = new Int32Array(new SharedArrayBuffer(4));
-  db.function('sleep', () => Atomics.wait(wait, 0, 0, ms));
+  db.function('sleep', () => {
+    Atomics.add(words, 0, 1);
+    return Atomics.wait(wait, 0, 0, ms);
+  });
   db.exec('begin immediate; insert into t values (-1)');
   return attempt({ sql: 'insert into t values (sleep())' });
 }
