@@ -8,6 +8,7 @@
  */
 export async function userCode(report, { open, again, SqliteError, differs }) {
   const db = await open();
+  db.pragma('journal_mode = wal');
   db.exec('create table t (x integer primary key, y); insert into t values (1, 1), (2, 4), (3, 9)');
   const rows = (/** @type {string} */ sql) => db.prepare(sql).raw().all();
   const SELECT =
@@ -120,11 +121,12 @@ export async function userCode(report, { open, again, SqliteError, differs }) {
     };
   });
   const statement = db.prepare('select x from t');
-  const left = db.prepare('select x from t').iterate();
-  if (differs) left.next();
+  // An iterator that has begun refuses writes there.
+  const left = differs ? db.prepare('select x from t').iterate() : undefined;
+  left?.next();
   const inserts = db.transaction(() => db.exec('insert into t values (100, 100)'));
   const running = db.prepare(`select does(), i from (${SELECT})`);
-  const runningIterator = running.iterate();
+  const runningIterator = differs ? running.iterate() : undefined;
   /** @type {Record<string, () => unknown>} */
   const uses = {
     prepare: () => db.prepare('select 1'),
@@ -146,9 +148,9 @@ export async function userCode(report, { open, again, SqliteError, differs }) {
     table: () => db.table('g', { columns: ['a'], *rows() {} }),
     close: () => db.close(),
     ...(differs && {
-      'the next row of an iterator': () => left.next(),
-      'the end of an iterator': () => left.return?.(),
-      'the end of the one that is running': () => runningIterator.return?.(),
+      'the next row of an iterator': () => left?.next(),
+      'the end of an iterator': () => left?.return?.(),
+      'the end of the one that is running': () => runningIterator?.return?.(),
       snapshot: () => db.snapshot(),
       'the end of a using block': () => db[Symbol.dispose](),
     }),
@@ -191,12 +193,12 @@ export async function userCode(report, { open, again, SqliteError, differs }) {
     );
     action = /** @type {() => unknown} */ (uses['the end of the one that is running']);
     refused = undefined;
-    report.equal('an iterator that tries to end itself', runningIterator.next().value, {
+    report.equal('an iterator that tries to end itself', runningIterator?.next().value, {
       'does()': 1,
       i: 1,
     });
     report.check('is refused', refused instanceof TypeError);
-    report.equal('and goes on', [...runningIterator].length, 2999);
+    report.equal('and goes on', [...(runningIterator ?? [])].length, 2999);
   }
   action = () => null;
   report.equal('the connection is free after it', rows('select x from t'), [[1], [2], [3]]);

@@ -15,7 +15,7 @@ let db;
 let words;
 
 /**
- * Opens a connection with a function, an aggregate and a table that take 20 ms for each row, and tell
+ * Opens a connection with a function, an aggregate and a table that take 5 ms for each row, and tell
  * when they have begun.
  *
  * @param {{ runtime: Runtime, begun: SharedArrayBuffer }} args
@@ -27,7 +27,7 @@ export async function connect({ runtime, begun }) {
   const pause = () => {
     Atomics.add(words, 0, 1);
     Atomics.notify(words, 0);
-    Atomics.wait(wait, 0, 0, 20);
+    Atomics.wait(wait, 0, 0, 5);
   };
   db.function('slow', (x) => {
     pause();
