@@ -311,6 +311,29 @@ export async function userCode(report, { open, again, SqliteError, differs }) {
   });
   report.equal('one that registers', rows('select registers(x) from t'), [[10], [20], [30]]);
 
+  let compilations = 0;
+  const module = () => {
+    // Longer than the SQL outside, which is being compiled, and no statement that is there already.
+    elsewhere.prepare(`select ${compilations++}, '${'x'.repeat(500)}'`).get();
+    return {
+      columns: ['a'],
+      rows: function* rows() {
+        yield ['made'];
+      },
+    };
+  };
+  db.table('compiled', module);
+  db.exec('create virtual table persisted using compiled');
+  const fresh = await again(db);
+  fresh.table('compiled', module);
+  report.equal(
+    'a module that compiles while a statement is compiled',
+    fresh.prepare('select a from persisted;  -- and a comment').all(),
+    [{ a: 'made' }],
+  );
+  fresh.close();
+  db.exec('drop table persisted');
+
   // The memory of the instance grows in the middle.
   let size = 1 << 22;
   db.function('grows', (x) => {

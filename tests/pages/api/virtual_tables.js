@@ -230,8 +230,7 @@ export async function virtualTables(report, { open, again, differs }) {
       columns,
       *rows() {
         try {
-          yield [1];
-          yield [2];
+          for (let i = 0; i < 1000; i++) yield [i];
         } finally {
           // biome-ignore lint/correctness/noUnsafeFinally: what it does is told
           throw error;
@@ -253,7 +252,16 @@ export async function virtualTables(report, { open, again, differs }) {
       }
       report.check(`what a generator throws at its end, by ${name}`, thrown === error, `${thrown}`);
     }
-    report.equal('the connection goes on', rows('select 1'), [[1]]);
+    const one = db.prepare('select 1').pluck();
+    const controller = new AbortController();
+    const aborted = db.prepare('select * from ends_badly').limit({ signal: controller.signal });
+    const iterator = aborted.iterate();
+    iterator.next();
+    controller.abort(new Error('the reason'));
+    report.throws('an iterator that is aborted says why', () => iterator.next(), {
+      message: 'the reason',
+    });
+    report.equal('what its generator throws is told to nobody else', one.get(), 1);
   }
 
   // Parameters of all kinds.
