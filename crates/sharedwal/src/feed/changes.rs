@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Tables;
+#[cfg(feature = "row-ids")]
 use crate::layout::feed::MAX_ROW_IDS;
 
 /// A table that was changed, or may have been.
@@ -21,6 +22,7 @@ pub struct Transaction {
     noted: bool,
     unknown: bool,
     tables: Vec<TableChange>,
+    #[cfg(feature = "row-ids")]
     row_ids: u32,
 }
 
@@ -32,8 +34,8 @@ impl Transaction {
     }
 
     /// Forgets everything. What changes something from here on is not noted.
-    pub fn clear(&mut self) {
-        (self.noted, self.unknown, self.row_ids) = (false, false, 0);
+    fn clear(&mut self) {
+        *self = Transaction { tables: std::mem::take(&mut self.tables), ..Transaction::default() };
         self.tables.clear();
     }
 
@@ -55,24 +57,19 @@ impl Transaction {
         }
     }
 
-    /// Notes a row that was changed, of a table that was noted.
+    /// Notes a row that was changed, of a table that was noted. A row without an id has 0, which may
+    /// also be one: the rows of its table are not known then.
+    #[cfg(feature = "row-ids")]
     pub fn add_row(&mut self, name: &str, row_id: i64) {
-        let full = self.row_ids >= MAX_ROW_IDS;
+        let untold = row_id == 0 || self.row_ids >= MAX_ROW_IDS;
         let Some(table) = self.tables.iter_mut().find(|table| &*table.name == name) else { return };
         match &mut table.row_ids {
             Some(ids) if ids.last() == Some(&row_id) => {}
-            Some(ids) if !full => {
+            Some(ids) if !untold => {
                 ids.push(row_id);
                 self.row_ids += 1;
             }
             _ => table.row_ids = None,
-        }
-    }
-
-    /// The rows of this table are not known.
-    pub fn forget_rows(&mut self, name: &str) {
-        if let Some(table) = self.tables.iter_mut().find(|table| &*table.name == name) {
-            table.row_ids = None;
         }
     }
 
@@ -116,10 +113,5 @@ impl Changes {
     /// What was changed, at a commit: nothing is noted after it.
     pub fn take(&self) -> Tables {
         self.lock().take()
-    }
-
-    /// Forgets everything, at the end of a transaction that changed nothing.
-    pub fn clear(&self) {
-        self.lock().clear();
     }
 }

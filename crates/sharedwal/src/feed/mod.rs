@@ -27,9 +27,9 @@ use crate::memory::Words;
 ///
 /// Whoever calls this holds WRITE or the file's EXCLUSIVE lock, or reaps who does, so that nobody else
 /// does it now.
-pub fn tell(words: &Arc<dyn Words>, connection: u32, tables: impl FnOnce() -> Tables) {
+pub fn tell(words: &Arc<dyn Words>, connection: u32, tables: Tables) {
     if words.load(feed::LISTENING) != 0 {
-        Ring::of(words.clone()).append(connection, tables());
+        Ring::of(words.clone()).append(connection, tables);
     }
 }
 
@@ -40,7 +40,7 @@ pub fn tell_of_death(words: &Arc<dyn Words>, slot: u32, generation: u32) {
     let exclusive = layout::connection(slot) + layout::connection_word::HOLDS_EXCLUSIVE;
     let writes = words.load(layout::lock(locks::WRITE) + lock_word::OWNER) == slot + 1;
     if writes || words.load(exclusive) != 0 {
-        tell(words, layout::connection_id(slot, generation), || Tables::Unknown);
+        tell(words, layout::connection_id(slot, generation), Tables::Unknown);
     }
     // Before the lock is free: a second reaper must not find it, and tell beside a living writer.
     words.store(exclusive, 0);

@@ -72,9 +72,9 @@ impl Ring {
         if (claimed < length || claimed > self.length) && !Mutation::RingNotClaimed.is_on() {
             words.store(feed::CLAIMED, start.wrapping_add(length));
         }
-        let stored: Vec<Change> = (start..)
+        let stored: Vec<Change> = (0..)
             .zip(&record)
-            .map(|(position, word)| Change { at: self.word(position), value: *word })
+            .map(|(n, word)| Change { at: self.word(start.wrapping_add(n)), value: *word })
             .collect();
         if Mutation::RecordAfterNumber.is_on() {
             words.store(feed::SEQUENCE, next as u32);

@@ -15,6 +15,7 @@ mod deaths_in_the_middle;
 mod eviction;
 mod exclusive_mode;
 mod export_snapshot;
+mod feed;
 mod file_locks;
 mod file_model;
 mod file_segments;

@@ -16,6 +16,9 @@ use rusqlite::ffi;
 use super::io_methods::{attached_database_of, database_of};
 use crate::feed::Changes;
 
+#[cfg(feature = "row-ids")]
+mod rows;
+
 type Statement = *mut ffi::sqlite3_stmt;
 
 const MAIN: &CStr = c"main";
@@ -74,6 +77,8 @@ pub struct Tracker {
     writes: RefCell<HashMap<Statement, Rc<[Target]>>>,
     /// The statement that was begun last.
     begun: Cell<Statement>,
+    #[cfg(feature = "row-ids")]
+    rows: rows::Rows,
 }
 
 impl Tracker {
@@ -85,17 +90,25 @@ impl Tracker {
     /// set an authorizer.
     pub unsafe fn install(db: *mut ffi::sqlite3) -> Option<Rc<Tracker>> {
         // SAFETY: as the caller promises.
-        let main = unsafe { database_of(db) }?.changes().clone();
+        let database = unsafe { database_of(db) }?;
         let tracker = Rc::new(Tracker {
             db,
-            main,
+            main: database.changes().clone(),
+            #[cfg(feature = "row-ids")]
+            rows: rows::Rows::new(database),
             compiling: RefCell::default(),
             writes: RefCell::default(),
             begun: Cell::new(null_mut()),
         });
-        // SAFETY: as the caller promises, the tracker outlives the connection's use of it.
-        unsafe { ffi::sqlite3_set_authorizer(db, Some(authorize), Rc::as_ptr(&tracker).cast_mut().cast()) };
+        tracker.set_authorizer();
         Some(tracker)
+    }
+
+    /// SQLite compiles all statements anew after this, each when it is executed next.
+    fn set_authorizer(&self) {
+        let context = std::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: the connection is open; as who installs it promises, this outlives it.
+        unsafe { ffi::sqlite3_set_authorizer(self.db, Some(authorize), context) };
     }
 
     /// Has `compile` compile a statement, and notes what it will change.
@@ -148,6 +161,10 @@ impl Tracker {
             && let Some(changes) = self.changes(schema)
         {
             changes.lock().begin();
+            #[cfg(feature = "row-ids")]
+            if schema.is_none() {
+                self.watch_rows();
+            }
         }
     }
 
@@ -169,8 +186,12 @@ impl Tracker {
 
     fn note(&self, target: &Target) {
         let Some(changes) = self.changes(target.schema.as_deref()) else { return };
+        #[cfg(feature = "row-ids")]
+        let rows_are_told = target.schema.is_none() && self.rows.are_watched();
+        #[cfg(not(feature = "row-ids"))]
+        let rows_are_told = false;
         match &target.table {
-            Some(table) => changes.lock().add_table(table, false),
+            Some(table) => changes.lock().add_table(table, rows_are_told),
             None => changes.lock().add_unknown(),
         }
     }
@@ -276,10 +297,13 @@ impl Tracker {
             return Some(Source::Nothing);
         }
         // A statement without a column of a table tells its name as it is written in the statement.
-        let sql = c"select name, coalesce(sql, '') from main.sqlite_schema
-                    where type in ('table', 'view') and name = ?1 collate nocase";
+        let sql = c"select s.name, iif(l.type = 'shadow', 'shadow', coalesce(s.sql, ''))
+                    from main.sqlite_schema s join pragma_table_list l on l.schema = 'main' and l.name = s.name
+                    where s.type in ('table', 'view') and s.name = ?1 collate nocase";
         if let Some((name, sql)) = self.first_row(sql, name)? {
             return Some(match declared_module(&sql) {
+                // A virtual table writes into it without a word.
+                _ if sql == "shadow" => Source::Virtual(name, sql),
                 Some(module) => Source::Virtual(name, module),
                 None => Source::Table(name),
             });

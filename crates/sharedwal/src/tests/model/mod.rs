@@ -7,6 +7,7 @@
 
 mod attaching;
 mod engine;
+mod feed;
 mod fence;
 mod locks;
 mod memory;

@@ -17,6 +17,13 @@ impl Database {
         &self.changes
     }
 
+    /// Whether somebody listens who wants to know the rows, too.
+    #[cfg(feature = "row-ids")]
+    pub fn wants_row_ids(&self) -> impl Fn() -> bool + use<> {
+        let words = self.runtime.control().clone();
+        move || words.load(layout::feed::LISTENING) & layout::feed::wants::ROW_IDS != 0
+    }
+
     fn connection_id(&self) -> u32 {
         layout::connection_id(self.slot_index, self.fence.generation())
     }
@@ -24,7 +31,7 @@ impl Database {
     /// WRITE was taken, and the copy of the wal-index is fresh.
     pub(super) fn write_begins(&mut self) {
         self.commits_before = self.index.as_ref().map(WalIndex::commits);
-        self.recovered = false;
+        (self.recovered, self.commit_owed) = (false, false);
     }
 
     /// SQLite is building the wal-index anew: what comes to light may be the commit of a dead writer.
@@ -41,18 +48,23 @@ impl Database {
     /// The same, where the wal-index is gone that told this of commits.
     pub(super) fn write_ended_with(&mut self, commits: Option<u32>) {
         let Some(before) = self.commits_before.take() else { return };
-        let recovered = self.recovered && self.has_log();
-        if recovered || commits.is_some_and(|commits| commits != before) {
-            self.announce(recovered);
-        } else {
-            self.changes.clear();
+        if self.recovered && self.has_log() || self.commit_owed {
+            self.announce(Tables::Unknown);
+        } else if commits.is_some_and(|commits| commits != before) {
+            self.announce_changes();
         }
+    }
+
+    /// WRITE is given up by SQLite, but kept, since what was done could not be published. By the time
+    /// that it is, the next transaction may have begun to note its changes.
+    pub(super) fn write_is_owed(&mut self) {
+        self.commit_owed = true;
     }
 
     /// A transaction was committed. In WAL mode WRITE was given up before SQLite says so.
     pub(super) fn announce_exclusive(&mut self) {
         if self.level == EXCLUSIVE {
-            self.announce(false);
+            self.announce_changes();
         }
     }
 
@@ -62,7 +74,7 @@ impl Database {
         self.note_exclusive(1);
         // SQLite keeps a wal-index of its own now, and recovers the log into that.
         if self.index.is_none() && self.has_log() {
-            self.announce(true);
+            self.announce(Tables::Unknown);
         }
     }
 
@@ -80,12 +92,14 @@ impl Database {
         self.runtime.file(FileKind::WriteAhead).size() > EMPTY_LOG
     }
 
-    fn announce(&mut self, unknown: bool) {
-        if Mutation::CommitNotTold.is_on() {
-            return;
+    fn announce_changes(&mut self) {
+        let changes = self.changes.take();
+        self.announce(changes);
+    }
+
+    fn announce(&mut self, tables: Tables) {
+        if !Mutation::CommitNotTold.is_on() {
+            feed::tell(self.runtime.control(), self.connection_id(), tables);
         }
-        let tables = self.changes.take();
-        let tables = || if unknown { Tables::Unknown } else { tables };
-        feed::tell(self.runtime.control(), self.connection_id(), tables);
     }
 }

@@ -99,9 +99,6 @@ impl Database {
         if level == NONE {
             self.locks.release_shared(locks::EXCLUSIVE);
         }
-        if self.level >= RESERVED {
-            self.changes.clear();
-        }
         self.set_level(level);
         ffi::SQLITE_OK
     }

@@ -68,6 +68,8 @@ pub struct Database {
     commits_before: Option<u32>,
     /// Whether SQLite built the wal-index anew since then.
     recovered: bool,
+    /// Whether SQLite has given WRITE up, and what it committed is not published yet.
+    commit_owed: bool,
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
     contended: Option<Contended>,
@@ -148,6 +150,7 @@ impl Database {
             changes: Changes::default(),
             commits_before: None,
             recovered: false,
+            commit_owed: false,
             unattached: false,
             contended: None,
             looks_in_turn: false,

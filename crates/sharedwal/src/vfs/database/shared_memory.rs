@@ -63,8 +63,11 @@ impl Database {
             }
             if self.sync(holding).is_err() {
                 let owed = if exclusive { &mut self.owed_exclusive } else { &mut self.owed_shared };
-                *owed |= wanted.fold(0, |bits, lock| bits | 1 << lock);
+                *owed |= wanted.clone().fold(0, |bits, lock| bits | 1 << lock);
                 self.owe(true);
+                if exclusive && wanted.contains(&locks::WRITE) {
+                    self.write_is_owed();
+                }
                 return ffi::SQLITE_IOERR_SHMLOCK;
             }
             for lock in wanted {
