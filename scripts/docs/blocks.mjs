@@ -52,7 +52,7 @@ export function blocksOf(file, source = readFileSync(join(root, file), 'utf8')) 
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? '';
     if (/^#+ /.test(line)) section = `${at + 1} ${line.replace(/^#+ /, '')}`;
-    const fence = /^( *)(```+)(\w*)\s*$/.exec(line);
+    const fence = /^( *)(```+)(\w*).*$/.exec(line);
     if (!fence) continue;
     const [, indent = '', ticks = '', language = ''] = fence;
     const end = lines.indexOf(indent + ticks, at + 1);
