@@ -40,10 +40,13 @@
     if (navigator.serviceWorker === undefined) {
       return console.warn('sharedwal: no service workers here (https? private window?)');
     }
-    await navigator.serviceWorker.register(script);
+    const { scope } = await navigator.serviceWorker.register(script);
+    if (!location.href.startsWith(scope)) {
+      return console.warn(`sharedwal: ${script} serves ${scope} alone; put it beside the page`);
+    }
     await navigator.serviceWorker.ready;
     if (sessionStorage.getItem(TRIED) !== null) {
-      return console.warn(`sharedwal: the page is not isolated; is ${script} in its folder?`);
+      return console.warn('sharedwal: the service worker is there, and the page is not isolated');
     }
     sessionStorage.setItem(TRIED, 'yes');
     location.reload();

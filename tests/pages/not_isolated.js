@@ -1,6 +1,7 @@
 // @ts-check
 // To be opened below /plain/, where the server sends no isolation headers.
 import { createRuntime } from 'sharedwal';
+import { doctor } from '../../dist/doctor/index.js';
 import { Report } from './support/report.js';
 
 export async function run() {
@@ -19,6 +20,22 @@ export async function run() {
       code: 'NOT_CROSS_ORIGIN_ISOLATED',
       message: header,
     });
+  }
+  const diagnosis = await doctor({ host: 'github-pages' });
+  report.equal('doctor: it does not work', diagnosis.ok, false);
+  report.equal('doctor: the headers are not there', diagnosis.environment.headers, {
+    'Cross-Origin-Opener-Policy': null,
+    'Cross-Origin-Embedder-Policy': null,
+  });
+  const errors = diagnosis.findings.filter(({ severity }) => severity === 'error');
+  report.equal(
+    'doctor: what is missing',
+    errors.map(({ code }) => code),
+    ['NOT_CROSS_ORIGIN_ISOLATED', 'HEADER_MISSING', 'HEADER_MISSING'],
+  );
+  const text = String(diagnosis);
+  for (const part of ['does not work here', 'require-corp', 'isolation-service-worker.js']) {
+    report.check(`doctor: the text has ${part}`, text.includes(part), text);
   }
   return report.result();
 }
