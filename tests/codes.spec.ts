@@ -12,6 +12,7 @@ test('every error code is provoked by a page', async ({ page }) => {
     ['image_streams', {}, '/tests/'],
     ['snapshot', { quick: '1' }, '/tests/'],
     ['evictions', {}, '/tests/'],
+    ['pool', { quick: '1' }, '/tests/'],
     ['not_isolated', {}, '/plain/tests/'],
   ] as const) {
     const report = await openPage(page, name, { params, base, timeout: 200_000 });

@@ -49,8 +49,9 @@ const USELESS: readonly unknown[] = ['POISONED', 'EVICTED', 'RUNTIME_DISPOSED'];
 
 const START_MS = 60_000;
 const CANCEL_AGAIN_MS = 10;
-/** How long a worker is given to close its connections. */
+/** How long a worker is given to close its connections, and to be done with opening one. */
 const CLOSE_MS = 500;
+const CLOSE_STARTING_MS = 5000;
 
 /** A worker of a pool, and its connection. */
 export class Member {
@@ -193,7 +194,7 @@ export class Member {
    */
   onEnd(listener: (error: Error) => void): () => void {
     this.#onEnd.add(listener);
-    return () => this.#onEnd.delete(listener);
+    return () => void this.#onEnd.delete(listener);
   }
 
   #end(error: Error): void {
@@ -218,18 +219,25 @@ export class Member {
   /** Rejects what it was asked for with an error, closes its connections and ends it. */
   async close(error: Error): Promise<void> {
     // One that is ended while it opens a connection would leave a slot taken for a while.
-    await Promise.race([this.#starting, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+    await within(CLOSE_STARTING_MS, this.#starting);
     if (this.#state === 'ready') {
       for (const id of this.#pending.keys()) this.cancel(id);
       const { answer } = this.post('close', {});
       for (const [id, { reject }] of this.#pending) if (id !== this.#next - 1) reject(error);
-      await Promise.race([
-        answer.catch(() => {}),
-        new Promise((resolve) => setTimeout(resolve, CLOSE_MS)),
-      ]);
+      await within(CLOSE_MS, answer);
     }
     const terminated = this.#terminate();
     this.#end(error);
     await terminated;
   }
+}
+
+/** Waits for something, but not longer than so. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => {}), late]);
+  clearTimeout(timer);
 }

@@ -265,18 +265,16 @@ export class TransactionJob<T> implements Job {
 
   /** What a function comes to, unless the transaction is ended before, or its worker. */
   #untilEnded(member: Member, work: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stopListening = member.onEnd(reject);
+    let stopListening = () => {};
+    const ended = new Promise<T>((resolve, reject) => {
+      stopListening = member.onEnd(reject);
       this.#end = reject;
       if (this.#ending !== undefined) reject(this.#ending.reason);
-      else {
-        work()
-          .then(resolve, reject)
-          .finally(() => {
-            stopListening();
-            this.#end = undefined;
-          });
-      }
+      else work().then(resolve, reject);
+    });
+    return ended.finally(() => {
+      stopListening();
+      this.#end = undefined;
     });
   }
 }

@@ -36,13 +36,16 @@ export async function outcome(promise, ms = 20_000) {
   const start = performance.now();
   /** @type {(value: unknown) => { took: number, [name: string]: unknown }} */
   const took = (value) => ({ took: performance.now() - start, .../** @type {object} */ (value) });
-  return Promise.race([
-    promise.then(
-      (value) => took({ value }),
-      (error) => took({ error, code: error?.code }),
-    ),
-    sleep(ms).then(() => took({ pending: true })),
-  ]);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(took({ pending: true })), ms);
+  });
+  const settled = promise.then(
+    (value) => took({ value }),
+    (error) => took({ error, code: error?.code }),
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
 /** @param {import('sharedwal/pool').Pool} pool */

@@ -1,6 +1,7 @@
 // @ts-check
 // Workers that end while they have something to do: whoever ended them, nobody waits for ever.
 import { createRuntime, diagnostics, dispose } from 'sharedwal';
+import { describeError } from '../support/report.js';
 import { ENDLESS, LONG, outcome, readers, ready, sleep, until, writer } from './common.js';
 
 /** @typedef {import('./parts.js').Part} Part */
@@ -59,8 +60,11 @@ export async function writes(report, bench) {
   const behind = outcome(pool.run('insert into t values (2)'), 60_000);
   await sleep(30);
   void workers[0]?.terminate();
-  const { code, error } = await running;
-  report.equal('a write', [error?.constructor.name, code], ['SqliteError', 'WORKER_DIED']);
+  const { error } = await running;
+  report.error('a write', error && describeError(error), {
+    type: 'SqliteError',
+    code: 'WORKER_DIED',
+  });
   report.equal('who waited', (await behind).value?.changes, 1);
   report.check('by another', writer(pool)?.connectionId !== before && workers.length === 3);
   report.equal('it is rolled back', await pool.query('select x from t'), [{ x: 2 }]);
@@ -158,15 +162,11 @@ export async function starts(report, bench) {
       outcome(pool.transaction(() => {})),
       outcome(pool.stream('select 1').next()),
     ]);
-    for (const { code: found, error } of calls) {
-      report.error(
-        name,
-        error && { name: error.constructor.name, code: found, message: error.message },
-        {
-          type: 'SqliteError',
-          code,
-        },
-      );
+    for (const { error } of calls) {
+      report.error(name, error && describeError(error), {
+        type: 'SqliteError',
+        code,
+      });
     }
     report.equal(`${name}: again`, (await outcome(pool.query('select 1'))).code, code);
     await pool.close();

@@ -49,6 +49,7 @@ export async function batches(report, bench) {
   report.throws('no size', () => pool.stream('select 1', [], { batchRows: 0 }), {
     code: 'INVALID_OPTION',
   });
+  /** @type {number[]} */
   const before = [];
   const failing = await outcome(
     (async () => {
