@@ -46,7 +46,10 @@ export function isThread(worker: unknown): worker is Thread {
 
 async function builtin(name: string): Promise<unknown> {
   // Not in the import itself: a bundler for pages would look for it.
-  return process?.getBuiltinModule?.(name) ?? (await import(/* @vite-ignore */ name));
+  return (
+    process?.getBuiltinModule?.(name) ??
+    (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))
+  );
 }
 
 /** The number of this thread; 0 for the first one, and outside of Node. */
