@@ -63,9 +63,9 @@ async function workerThreads(): Promise<WorkerThreads> {
 }
 
 /** Starts a thread; undefined outside of Node. */
-export function startThread(script: string | URL): Promise<TalkingThread> | undefined {
+export function startThread(script: () => string | URL): Promise<TalkingThread> | undefined {
   if (!inNode) return undefined;
-  return workerThreads().then(({ Worker }) => new Worker(new URL(script)));
+  return workerThreads().then(({ Worker }) => new Worker(new URL(script())));
 }
 
 /** Listens to who started this thread, and gives what to answer by; undefined outside of Node. */

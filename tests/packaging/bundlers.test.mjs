@@ -75,7 +75,7 @@ test('webpack', async () => {
       {
         context: folder,
         mode: 'production',
-        entry: { all: ['./main.js', './modules.js'] },
+        entry: { all: ['./main.js', './pool.js', './modules.js'] },
         output: { path: output },
         performance: { hints: false },
       },
@@ -103,7 +103,7 @@ test('esbuild', async () => {
     absWorkingDir: folder,
     // esbuild does not follow `new URL`: workers are entries, and the module is copied beside them.
     entryPoints: [
-      ...['main.js', 'worker.js'],
+      ...['main.js', 'worker.js', 'pool.js', 'sharedwal/pool_worker.js'],
       ...['modules.js', 'standard_worker.js', 'slim_worker.js'],
     ],
     entryNames: '[name]',

@@ -86,7 +86,7 @@ export async function open(url, complete, use) {
  * @returns {Promise<string[]>} paths that were asked for
  */
 export async function check(url) {
-  const { said, requests } = await open(url, (all) => all.length >= 6);
+  const { said, requests } = await open(url, (all) => all.length >= 7);
   const find = (/** @type {keyof Said} */ name) =>
     said.filter((one) => name in one).map((one) => one[name]);
   // Four workers each write one row, then count: each sees its own, and who is last sees all.
@@ -94,6 +94,7 @@ export async function check(url) {
   assert.equal(visits.length, 4, JSON.stringify(said));
   assert.equal(Math.max(...visits), 4);
   assert.ok(Math.min(...visits) >= 1);
+  assert.deepEqual(find('pool'), [[{ n: 1 }, { n: 2 }, { n: 3 }]]);
   assert.deepEqual(find('standard'), [{ journal: 'wal', sum: 6 }]);
   assert.deepEqual(find('slim'), [{ journal: 'wal', sum: 6 }]);
   return requests;
