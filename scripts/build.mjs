@@ -2,12 +2,22 @@
 //
 //   node scripts/build.mjs          optimised
 //   node scripts/build.mjs --dev    the wasm module quickly, without optimisation
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { changed, remember } from './setup/fingerprint.mjs';
 import { root, targetDirectory } from './setup/paths.mjs';
 import { main, say } from './setup/report.mjs';
 import { ask, runLogged } from './setup/run.mjs';
+import { binaryenFeatures } from './setup/wasm-flags.mjs';
 import { setup } from './setup.mjs';
 
 /** @typedef {import('./setup.mjs').Setup} Setup */
@@ -47,6 +57,7 @@ export async function buildWasm({ wasmEnv }, dev = false) {
     wasmEnv.CC_wasm32_unknown_unknown,
     wasmEnv.CFLAGS_wasm32_unknown_unknown,
     wasmEnv.CARGO_ENCODED_RUSTFLAGS,
+    readFileSync(join(root, 'node_modules', 'binaryen', 'package.json'), 'utf8'),
   ].join(' ');
   const module = join(dist, WASM_FILE);
   const complete = existsSync(module) && existsSync(output);
@@ -69,12 +80,33 @@ export async function buildWasm({ wasmEnv }, dev = false) {
   for (const unwanted of ['.gitignore', 'README.md', 'package.json', 'sharedwal_js_bg.wasm.d.ts']) {
     rmSync(join(fresh, unwanted), { force: true });
   }
+  const linked = join(fresh, 'sharedwal_js_bg.wasm');
+  const optimised = dev ? linked : await optimise(linked, wasmEnv);
   rmSync(output, { recursive: true, force: true });
-  renameSync(join(fresh, 'sharedwal_js_bg.wasm'), module);
+  renameSync(optimised, module);
   mkdirSync(output, { recursive: true });
   cpSync(fresh, output, { recursive: true });
   if (news) remember('wasm', news);
   say('build', `dist/${WASM_FILE}: ${(statSync(module).size / 1024).toFixed(0)} KiB`);
+}
+
+/**
+ * Makes a module smaller: the instructions, and without names of functions and of compilers.
+ * @param {string} module
+ * @param {import('./setup/run.mjs').Environment} env
+ * @returns {Promise<string>} the file that it made
+ */
+async function optimise(module, env) {
+  const wasmOpt = join(root, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
+  const smaller = `${module}.opt`;
+  const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
+  await runLogged(
+    'making the wasm module smaller',
+    process.execPath,
+    [wasmOpt, '-O3', ...binaryenFeatures, ...strip, module, '-o', smaller],
+    { env, topic: 'build' },
+  );
+  return smaller;
 }
 
 /** @param {Setup} environment */

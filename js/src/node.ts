@@ -46,7 +46,10 @@ export function isThread(worker: unknown): worker is Thread {
 
 async function builtin(name: string): Promise<unknown> {
   // Not in the import itself: a bundler for pages would look for it.
-  return process?.getBuiltinModule?.(name) ?? (await import(/* @vite-ignore */ name));
+  return (
+    process?.getBuiltinModule?.(name) ??
+    (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))
+  );
 }
 
 /** The number of this thread; 0 for the first one, and outside of Node. */
@@ -60,9 +63,9 @@ async function workerThreads(): Promise<WorkerThreads> {
 }
 
 /** Starts a thread; undefined outside of Node. */
-export function startThread(script: string | URL): Promise<TalkingThread> | undefined {
+export function startThread(script: () => string | URL): Promise<TalkingThread> | undefined {
   if (!inNode) return undefined;
-  return workerThreads().then(({ Worker }) => new Worker(new URL(script)));
+  return workerThreads().then(({ Worker }) => new Worker(new URL(script())));
 }
 
 /** Listens to who started this thread, and gives what to answer by; undefined outside of Node. */

@@ -1,8 +1,9 @@
 // One SQLite for both builds: the wasm build compiles the amalgamation that the native build's
 // crate carries, from a copy at the place that .cargo/config.toml names. And SQLite's command line,
 // whose files the tests exchange with ours.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { forSize } from './amalgamation.mjs';
 import { debianPackages, isDebian } from './debian.mjs';
 import { root } from './paths.mjs';
 import { Stop, say } from './report.mjs';
@@ -41,16 +42,18 @@ export async function sqliteShell() {
 
 const FILES = ['sqlite3.c', 'sqlite3.h', 'sqlite3ext.h'];
 
-/** Copies it when it changed; times are kept, so that cargo sees no change where there is none. */
+/** Copies it, made ready for size, when it changed; times are kept, so that cargo sees no change where there is none. */
 export function sharedAmalgamation() {
-  const source = join(dirname(manifest('libsqlite3-sys')), 'sqlite3');
+  const origin = join(dirname(manifest('libsqlite3-sys')), 'sqlite3');
   const copy = join(root, 'target', 'sqlite');
   mkdirSync(copy, { recursive: true });
   for (const name of FILES) {
-    const from = join(source, name);
+    const from = join(origin, name);
     const to = join(copy, name);
-    if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) continue;
-    copyFileSync(from, to);
+    const source = readFileSync(from, 'utf8');
+    const content = name.endsWith('.c') ? forSize(source) : source;
+    if (existsSync(to) && readFileSync(to, 'utf8') === content) continue;
+    writeFileSync(to, content);
     const { atime, mtime } = statSync(from);
     utimesSync(to, atime, mtime);
     say('setup', `SQLite of libsqlite3-sys ${lockedVersion('libsqlite3-sys')}: ${name}`);

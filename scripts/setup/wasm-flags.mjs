@@ -9,14 +9,23 @@ import { ask } from './run.mjs';
 /** In every engine that has growable shared memory. */
 const FEATURES = ['bulk-memory', 'sign-ext', 'nontrapping-fptoint', 'mutable-globals', 'simd128'];
 
-/** The same for clang. */
+/** The same for clang. Most of SQLite is compiled for size all the same, see amalgamation.mjs. */
 const C_FLAGS = [
-  '-O3',
+  '-O2',
   '-mbulk-memory',
   '-msign-ext',
   '-mnontrapping-fptoint',
   '-mmutable-globals',
   '-msimd128',
+];
+
+/** The same for wasm-opt. */
+export const binaryenFeatures = [
+  '--enable-bulk-memory',
+  '--enable-sign-ext',
+  '--enable-nontrapping-float-to-int',
+  '--enable-mutable-globals',
+  '--enable-simd',
 ];
 
 /**

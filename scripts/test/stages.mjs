@@ -3,11 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.mjs';
+import { pack, tarball } from '../pack.mjs';
 import { buildRustApp } from '../rust-app.mjs';
 import { chromiumArguments } from '../setup/chromium-arguments.mjs';
 import { root } from '../setup/paths.mjs';
 import { Stop } from '../setup/report.mjs';
 import { WASM_TARGET } from '../setup/rust.mjs';
+import { measure } from '../size.mjs';
 import { testPackage } from './packaged.mjs';
 
 /** @typedef {import('../setup.mjs').Setup} Setup */
@@ -22,6 +24,12 @@ import { testPackage } from './packaged.mjs';
  * @property {(output: string) => string} [count] a note from the commands' output; throws when no
  *   test ran
  */
+
+/** The file of the module has no types, and nothing is asked of the network. */
+const typesOfEntries = [
+  ...['--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii'],
+  ...['--exclude-entrypoints', 'sharedwal.wasm'],
+];
 
 /**
  * @param {Setup} environment
@@ -128,6 +136,31 @@ export async function stages(environment, quick) {
       commands: ['tsconfig.json', 'tsconfig.pages.json', 'tsconfig.scripts.json'].map((project) =>
         node('typescript/bin/tsc', '--noEmit', '-p', project),
       ),
+    },
+    {
+      name: 'npm-package',
+      after: 'build',
+      work: async () => {
+        await pack();
+        await measure();
+      },
+      commands: [
+        node('publint/src/cli.js', 'run', '--strict', tarball),
+        node('@arethetypeswrong/cli/dist/index.js', tarball, ...typesOfEntries),
+        node('size-limit/bin.js'),
+      ],
+    },
+    {
+      name: 'bundlers',
+      after: 'npm-package',
+      commands: [
+        {
+          command: process.execPath,
+          args: ['--test', '--test-reporter=tap', join(root, 'tests', 'packaging')],
+          env: { ...env, SHAREDWAL_CHROMIUM: environment.chromium },
+        },
+      ],
+      count: nodeCount,
     },
     {
       name: 'playwright',

@@ -1,5 +1,6 @@
 // A worker of a page and a thread of Node, in one shape.
 
+import { poolWorkerFile, startPoolWorker } from '../default_pool_worker.js';
 import { isThread, startThread, type TalkingThread } from '../node.js';
 import type { AnyWorker } from '../signals.js';
 
@@ -45,15 +46,10 @@ function listenToThread(thread: TalkingThread, events: WorkerEvents): void {
 
 async function start(source: WorkerSource): Promise<AnyWorker> {
   if (typeof source === 'function') return source();
-  // Not by the pattern below: a bundler for pages would copy the file a second time.
-  const thread = startThread(source ?? `${new URL('..', import.meta.url)}pool_worker.js`);
+  const thread = startThread(() => source ?? poolWorkerFile());
   if (thread !== undefined) return thread;
-  if (source !== undefined) return new Worker(source, { type: 'module', name: 'sharedwal pool' });
-  // Bundlers look for just this, and bring the script along.
-  return new Worker(new URL('../pool_worker.js', import.meta.url), {
-    type: 'module',
-    name: 'sharedwal pool',
-  });
+  if (source === undefined) return startPoolWorker();
+  return new Worker(source, { type: 'module', name: 'sharedwal pool' });
 }
 
 /** Starts a worker. Whether its script can be loaded is told later, by `failed`. */

@@ -241,7 +241,7 @@ impl Runtime {
             vfs::install_busy_handler(connection.handle(), options.busy_timeout);
             vfs::install_progress_handler(connection.handle());
         }
-        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.execute_batch("PRAGMA foreign_keys = ON")?;
         if let Some(mode) = options.journal_mode.name() {
             set_journal_mode(&connection, mode, options)?;
         }
@@ -316,7 +316,7 @@ fn set_journal_mode(connection: &Connection, mode: &str, options: &ConnectOption
             if current.eq_ignore_ascii_case(mode) || options.read_only {
                 return Ok(());
             }
-            connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))
+            connection.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |_| Ok(()))
         });
         match result {
             Err(error)

@@ -59,7 +59,8 @@ impl<M: Memory> Description<M> {
     pub fn read(handle: &impl Fields<Memory = M>) -> Result<Self, Error> {
         let version = handle.number("sharedwal").ok_or_else(|| invalid("it has no version".into()))?;
         if version != f64::from(LAYOUT_VERSION) {
-            let detail = format!("its layout is version {version}, this package's is {LAYOUT_VERSION}");
+            let detail =
+                format!("its layout is version {}, this package's is {LAYOUT_VERSION}", version as i64);
             return Err(Error::new(Code::RuntimeVersion, detail));
         }
         let text = |field| {

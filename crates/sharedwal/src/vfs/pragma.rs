@@ -34,17 +34,17 @@ pub unsafe fn answer(database: &mut Database, arguments: *mut *mut c_char) -> c_
 }
 
 /// In milliseconds; `None` if the busy handler was never installed.
-fn busy_timeout(database: &mut Database, value: Option<u32>) -> Option<u128> {
+fn busy_timeout(database: &mut Database, value: Option<u32>) -> Option<u64> {
     database.busy_timeout()?;
     if let Some(value) = value {
         database.set_busy_timeout(Duration::from_millis(value.into()));
         busy::resume(database);
     }
-    database.busy_timeout().map(|timeout| timeout.as_millis())
+    database.busy_timeout().map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// In frames; `None` if the hook was never installed.
-fn wal_autocheckpoint(database: &mut Database, value: Option<u32>) -> Option<u128> {
+fn wal_autocheckpoint(database: &mut Database, value: Option<u32>) -> Option<u64> {
     let policy = database.checkpoint_policy()?;
     if let Some(value) = value {
         policy.autocheckpoint = value;

@@ -69,7 +69,7 @@ impl Extent {
 pub fn limit(db: &Connection, runtime: &Runtime, page_size: u64) -> rusqlite::Result<()> {
     const SQLITE_MAX_PAGE_COUNT: u64 = 0xffff_fffe;
     let pages = (runtime.0.file(FileKind::Database).capacity() / page_size).clamp(1, SQLITE_MAX_PAGE_COUNT);
-    db.pragma_update_and_check(None, "max_page_count", pages as u32, |_| Ok(()))
+    db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
 }
 
 /// Pages that are copied before another look at what others ask for: 1 MiB as a rule.

@@ -1,0 +1,5 @@
+import { sharedwal } from 'sharedwal/vite';
+
+export default {
+  plugins: [sharedwal()],
+};

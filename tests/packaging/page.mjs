@@ -1,0 +1,101 @@
+// Opens a page of a project in Chromium and waits until its scripts have said what they found.
+import assert from 'node:assert/strict';
+import { chromium } from '@playwright/test';
+import { engine } from '../../scripts/setup/engine.mjs';
+
+const TIMEOUT_MS = 60_000;
+
+/** @typedef {{ visits?: number, pool?: unknown, slim?: unknown, standard?: unknown }} Said */
+
+/**
+ * @param {string} url
+ * @param {(said: Said[]) => boolean} complete whether all has been said
+ * @param {(page: import('@playwright/test').Page) => Promise<void>} [use]
+ * @returns {Promise<{ said: Said[], requests: string[] }>} objects that the page and its workers
+ *   logged; paths that they asked the server for
+ */
+export async function open(url, complete, use) {
+  const { launchOptions } = engine({
+    chromium: process.env.SHAREDWAL_CHROMIUM,
+    firefox: undefined,
+  });
+  const browser = await chromium.launch(launchOptions);
+  try {
+    const page = await browser.newPage();
+    /** @type {Said[]} */
+    const said = [];
+    /** @type {string[]} */
+    const requests = [];
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`${url} said only ${JSON.stringify(said)} in ${TIMEOUT_MS} ms`)),
+        TIMEOUT_MS,
+      );
+      const fail = (/** @type {string} */ why) => {
+        clearTimeout(timer);
+        reject(new Error(`${url}: ${why}`));
+      };
+      let used = false;
+      const finish = () => {
+        if (!used || !complete(said)) return;
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+      page.on('pageerror', (error) => fail(error.stack ?? String(error)));
+      page.on('request', (request) => requests.push(new URL(request.url()).pathname));
+      page.on('requestfailed', (request) => fail(`${request.url()} failed`));
+      page.on('response', (response) => {
+        const { pathname } = new URL(response.url());
+        if (response.status() >= 400 && pathname !== '/favicon.ico') {
+          fail(`${response.url()}: ${response.status()}`);
+        }
+      });
+      page.on('console', async (message) => {
+        const from = message.location().url;
+        if (['error', 'warning'].includes(message.type()) && !from.endsWith('/favicon.ico')) {
+          return fail(`${message.type()}: ${message.text()}`);
+        }
+        const value = await message
+          .args()[0]
+          ?.jsonValue()
+          .catch(() => undefined);
+        if (typeof value !== 'object' || value === null) return;
+        said.push(value);
+        finish();
+      });
+      page
+        .goto(url)
+        .then(() => use?.(page))
+        .then(() => {
+          used = true;
+          finish();
+        })
+        .catch((error) => fail(error.stack ?? String(error)));
+    });
+    assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+    return { said, requests };
+  } finally {
+    await browser.close();
+  }
+}
+
+/**
+ * Opens the page of `app/`, with the README's quickstart, and checks what it says.
+ *
+ * @param {string} url
+ * @returns {Promise<string[]>} paths that were asked for
+ */
+export async function check(url) {
+  const { said, requests } = await open(url, (all) => all.length >= 7);
+  const find = (/** @type {keyof Said} */ name) =>
+    said.filter((one) => name in one).map((one) => one[name]);
+  // Four workers each write one row, then count: each sees its own, and who is last sees all.
+  const visits = find('visits').map(Number);
+  assert.equal(visits.length, 4, JSON.stringify(said));
+  assert.equal(Math.max(...visits), 4);
+  assert.ok(Math.min(...visits) >= 1);
+  assert.deepEqual(find('pool'), [[{ n: 1 }, { n: 2 }, { n: 3 }]]);
+  assert.deepEqual(find('standard'), [{ journal: 'wal', sum: 6 }]);
+  assert.deepEqual(find('slim'), [{ journal: 'wal', sum: 6 }]);
+  return requests;
+}
