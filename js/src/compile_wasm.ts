@@ -19,7 +19,7 @@ export interface WasmSource {
 let standardUrl: (() => URL) | undefined;
 
 /** Says where the module is when nobody else does. */
-export function useByDefault(url: () => URL): void {
+export function setDefaultUrl(url: () => URL): void {
   standardUrl = url;
 }
 

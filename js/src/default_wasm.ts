@@ -2,7 +2,7 @@
 // and bring the file along (Vite, webpack, Rollup with its plugin, Parcel), so it stands here alone:
 // `sharedwal/slim` is everything but this module.
 
-import { useByDefault } from './compile_wasm.js';
+import { setDefaultUrl } from './compile_wasm.js';
 
 // Only when it is needed: without ESM, some bundlers have no import.meta.url.
-useByDefault(() => new URL('./sharedwal.wasm', import.meta.url));
+setDefaultUrl(() => new URL('./sharedwal.wasm', import.meta.url));

@@ -91,7 +91,9 @@ fn numbers_do_not_begin_anew() {
     for (at, value) in [(SEQUENCE, u32::MAX - 3), (SEQUENCE_UPPER, 6), (CLAIMED, u32::MAX - 20)] {
         words.store(at, value);
     }
-    [ENDS, ENDS + 1].map(|at| words.store(at, u32::MAX - 20));
+    for at in [ENDS, ENDS + 1] {
+        words.store(at, u32::MAX - 20);
+    }
     let ring = Ring::of(words);
     let mut reader = Reader::new(ring.clone(), 0);
     for n in 0..10 {
