@@ -308,7 +308,7 @@ export class Database {
    * Closes the connection; a transaction that is open is rolled back. Statements and iterators of
    * it throw from then on. Closing again does nothing.
    *
-   * @throws TypeError `CONNECTION_BUSY`
+   * @throws TypeError `CONNECTION_BUSY`; what a generator of {@link Database.table} throws at its end
    */
   close(): this {
     this.#connection.requireIdle();

@@ -40,7 +40,8 @@ export interface RunResult {
  * Every method that executes throws
  * - `SqliteError` with SQLite's code, or `POISONED`, `RUNTIME_DISPOSED`
  * - the reason of the signal of its {@link Statement.limit}
- * - `TypeError` `CONNECTION_CLOSED`, `CONNECTION_BUSY` (inside the verbose function),
+ * - what a function, aggregate or table of the user's throws, as it is
+ * - `TypeError` `CONNECTION_CLOSED`, `CONNECTION_BUSY` (inside one of the connection's functions),
  *   `STATEMENT_BUSY` (an iterator of it is not at its end), `INVALID_ARGUMENT` (parameters)
  * - `RangeError` `INVALID_ARGUMENT` (number of parameters), `INTEGER_OUT_OF_RANGE` (a bigint
  *   parameter beyond 64 bits, or a result beyond 2^53 - 1 without `safeIntegers`)
