@@ -105,12 +105,14 @@ pub fn close(db: Sqlite) {
     if CHECKPOINT_DUE.get() == db {
         CHECKPOINT_DUE.set(null_mut());
     }
-    stopping::forget(db);
     tables::forget();
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };
     }
+    drop(open);
+    // Last: the end of an aggregate of the user's looks at what others ask for.
+    stopping::forget(db);
 }
 
 /// Runs `f` on an open connection that was not asked to stop; the error as JavaScript gets to see it.
