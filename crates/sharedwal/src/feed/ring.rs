@@ -109,6 +109,11 @@ impl Reader {
         Reader { ring, read, at }
     }
 
+    /// From the first record of a ring that was not overwritten yet.
+    pub fn from_start(ring: Ring) -> Reader {
+        Reader { ring, read: 0, at: 0 }
+    }
+
     /// The number of the last record, and where it ends.
     fn end(ring: &Ring) -> (u64, u32) {
         loop {

@@ -139,6 +139,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         &["model::fence::who_is_evicted_changes_nothing_any_more", "eviction::asleep_in_a_change"],
     ),
     (Mutation::RefusedCommitDone, &["eviction::asleep_before_a_call"]),
+    (Mutation::CommitNotTold, &["feed::statements::each_commit_tells_its_tables"]),
+    (Mutation::DeathNotTold, &["feed::deaths::of_a_commit", "model::feed::a_dead_writers_commit_is_told"]),
+    (Mutation::RingNotClaimed, &["model::feed::a_reader_gets_whole_records_or_is_told"]),
+    (Mutation::RecordAfterNumber, &["model::feed::a_reader_gets_whole_records_or_is_told"]),
     (Mutation::PendingCountsAsReserved, &["file_locks::only_a_writer_makes_a_journal_cold"]),
 ];
 
