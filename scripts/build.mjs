@@ -123,8 +123,9 @@ export async function buildTypeScript({ env }) {
     { env, topic: 'build' },
   );
   cpSync(join(root, 'crates', 'sharedwal', 'src', 'lease.js'), join(fresh, 'lease.js'));
-  const worker = 'isolation-service-worker.js';
-  cpSync(join(root, 'js', 'src', worker), join(fresh, worker));
+  for (const script of ['isolation-service-worker.js', 'isolation-service-worker.d.ts']) {
+    cpSync(join(root, 'js', 'src', script), join(fresh, script));
+  }
   for (const name of readdirSync(dist).filter((name) => name !== 'wasm' && name !== WASM_FILE)) {
     rmSync(join(dist, name), { recursive: true, force: true });
   }

@@ -28,7 +28,6 @@ but is asked for without cookies.
 
 What a page lacks, and the recipe for its host, says
 
-<!-- test: none, because a page that is served with both headers lacks nothing: tests/pages/doctor.js has the others -->
 \`\`\`js
 import { doctor } from 'sharedwal/doctor';
 console.log(String(await doctor({ host: 'nginx' })));
