@@ -1,9 +1,16 @@
 // sharedwal/pool in Node, by the checks that pages make as well: its workers are threads.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
+import { createRuntime, diagnostics } from 'sharedwal';
+import { createPool } from 'sharedwal/pool';
 import { checkArea, parts } from '../pages/pool/parts.js';
 import { Report } from '../pages/support/report.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 
 const script = new URL('../../dist/pool_worker.js', import.meta.url);
 const host = { quick: Boolean(process.env.SHAREDWAL_QUICK), start: () => new Worker(script) };
@@ -18,4 +25,34 @@ for (const area of Object.keys(parts)) {
     assert.ok(checks.length >= 10, `${checks.length} checks`);
     console.log(`pool: ${area}: ${checks.length} checks`, JSON.stringify(figures));
   });
+}
+
+test('pool: a stream that is forgotten ends, one that somebody waits for does not', async () => {
+  const { pool, runtime } = forgetful();
+  await pool.exec('create table t (x); insert into t values (1)');
+  const endless = `with recursive n (i) as (select 1 union all select i + 1 from n)
+                   select t.x from n, t`;
+  const reading = () => diagnostics(runtime).connections.filter((one) => one.transaction !== null);
+  await (async () => {
+    const stream = pool.stream(endless);
+    await stream.next();
+  })();
+  assert.equal(reading().length, 1);
+  // Nothing but the promise is held.
+  const slow = `with recursive n (i) as (select 1 union all select i + 1 from n limit 2000000)
+                select max(i) as most from n`;
+  const waited = pool.stream(slow).next();
+  const end = performance.now() + 20_000;
+  while (reading().length > 0 && performance.now() < end) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(reading().length, 0);
+  assert.deepEqual((await waited).value, [{ most: 2_000_000 }]);
+  await pool.close();
+});
+
+function forgetful() {
+  const runtime = createRuntime({ name: 'forgotten' });
+  return { runtime, pool: createPool(runtime, { readers: 2 }) };
 }

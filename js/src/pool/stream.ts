@@ -91,6 +91,8 @@ interface End {
   /** Set when it is to end, with what the next batch rejects with; undefined if nobody is to know. */
   reached?: { readonly reason: unknown } | undefined;
   interrupt?: ((reason: unknown) => void) | undefined;
+  /** Who waits for a batch, so that the stream is not taken for forgotten meanwhile. */
+  waiting: Set<object>;
 }
 
 function reach(end: End, reason: unknown): void {
@@ -104,7 +106,7 @@ const forgotten = new FinalizationRegistry<End>((end) => reach(end, undefined));
 
 /** Rows in batches, see {@link Pool.stream}. One that is left in its middle ends by itself. */
 export class RowStream<Row> implements AsyncIterableIterator<Row[], undefined> {
-  readonly #end: End = {};
+  readonly #end: End = { waiting: new Set() };
   readonly #batches: AsyncGenerator<Row[], undefined, undefined>;
 
   /** @internal */
@@ -115,7 +117,11 @@ export class RowStream<Row> implements AsyncIterableIterator<Row[], undefined> {
 
   /** The next batch, of at least one row. */
   next(): Promise<IteratorResult<Row[], undefined>> {
-    return this.#batches.next();
+    const { waiting } = this.#end;
+    // It holds the stream, which its promise alone would not.
+    const waiter = { stream: this };
+    waiting.add(waiter);
+    return this.#batches.next().finally(() => waiting.delete(waiter));
   }
 
   /** Ends the reading, also in the middle of it; resolves when the read transaction is free. */
