@@ -108,6 +108,7 @@ async function bundle(module) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     ...{ entryPoints: [module], bundle: true, format: 'esm', write: false },
+    alias: { 'better-sqlite3': 'sharedwal/better-sqlite3' },
     logLevel: 'error',
   });
   return outputFiles[0]?.contents;

@@ -37,6 +37,8 @@ const pages: Record<
   clones: { minChecks: 40, timeout: 3 * MINUTE },
   pool: { minChecks: 350, timeout: 5 * MINUTE },
   doctor: { minChecks: 85, timeout: MINUTE },
+  opening: { minChecks: 15, timeout: MINUTE },
+  drivers: { minChecks: 50, timeout: MINUTE },
   sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 

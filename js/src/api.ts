@@ -2,6 +2,7 @@
 // and `slim.ts` does not.
 
 export type { AggregateOptions, AggregateStep } from './aggregate.js';
+export type { BackupMetadata, BackupOptions } from './backup.js';
 export type { CapacityOptions } from './capacities.js';
 export { CODES, type Code } from './codes.js';
 export type { ColumnDefinition } from './columns.js';
@@ -30,10 +31,11 @@ export type { ImageOptions, ImageProgress } from './image/options.js';
 export type { DatabaseImage, ImageBytes, ImageSource } from './image/source.js';
 export type { StatementLimit } from './limit.js';
 export { type OnCommitOptions, onCommit } from './on_commit.js';
-export { type JournalMode, type OpenOptions, open } from './open.js';
+export { type DatabaseSource, type JournalMode, type OpenOptions, open } from './open.js';
 export type { FunctionOptions } from './registration.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
+export type { SerializeOptions } from './serialize.js';
 export { type AnyWorker, interrupt, share, terminate } from './signals.js';
 export type { Snapshot } from './snapshot.js';
 export type { RunResult, Statement } from './statement.js';

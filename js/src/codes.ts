@@ -34,6 +34,10 @@ export const CODES = {
     'The iterator was left alone for so long that its read transaction was ended. Use all(), or run fewer other statements between two of its rows.',
   WASM_LOAD_FAILED:
     "The WebAssembly module could not be fetched or compiled. Serve sharedwal.wasm beside the package's JavaScript, or pass wasmUrl or wasmModule.",
+  NOT_INITIALIZED:
+    "The WebAssembly module is not loaded yet, which cannot be waited for here. Call `await init({ runtimes })` of 'sharedwal/better-sqlite3' once in this context before the first `new Database()`.",
+  UNKNOWN_DATABASE:
+    "Names are opened that init() registered. Pass it the runtime, or the runtime itself in place of a name; ':memory:' is a private database.",
   POISONED:
     'The WebAssembly instance of this worker crashed earlier, so its connections cannot be trusted. Start a new worker; the database is sound.',
   CONNECTION_BUSY:

@@ -15,6 +15,8 @@ export class Connection {
   readonly cursors = new OpenCursors();
   /** The user's functions. */
   readonly userCode = new UserCode();
+  /** The backups that copy from it. */
+  readonly backups = new Set<{ close(): void }>();
   /** Whether new statements return integers as bigints. */
   safeIntegers = false;
 
@@ -121,6 +123,7 @@ export class Connection {
   /** Ends the connection. Iterators that are not at their end throw from then on. */
   close(): void {
     if (!this.#open) return;
+    for (const backup of this.backups) backup.close();
     this.#open = false;
     engine.close(this.database);
     this.userCode.rethrow();

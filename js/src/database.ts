@@ -1,11 +1,15 @@
 import { type AggregateOptions, defineAggregate } from './aggregate.js';
+import { type BackupMetadata, type BackupOptions, backUp } from './backup.js';
 import type { Connection } from './connection.js';
 import { connectionId, interrupt } from './engine.js';
 import { ownError, typeError } from './errors.js';
 import { execute } from './exec.js';
+import type { Opened } from './open.js';
 import { booleanOption } from './options.js';
 import { executePragma } from './pragma.js';
 import type { FunctionOptions } from './registration.js';
+import type { Runtime } from './runtime.js';
+import { type SerializeOptions, serializeDatabase } from './serialize.js';
 import { readAtSnapshot, type Snapshot, snapshotOf } from './snapshot.js';
 import { Statement } from './statement.js';
 import type { TableDefinition, TableFactory } from './table_definition.js';
@@ -46,16 +50,18 @@ function requireString(value: unknown): asserts value is string {
 export class Database {
   readonly #name: string;
   readonly #readonly: boolean;
+  readonly #memory: boolean;
   readonly #connection: Connection;
 
   /** @internal */
-  constructor(connection: Connection, name: string, readonly: boolean) {
+  constructor({ connection, name, readonly, memory }: Opened) {
     this.#connection = connection;
     this.#name = name;
     this.#readonly = readonly;
+    this.#memory = memory;
   }
 
-  /** Name of the runtime. */
+  /** Name of the runtime; `:memory:` (or `''`, if opened so) for a private database. */
   get name(): string {
     return this.#name;
   }
@@ -65,9 +71,9 @@ export class Database {
     return this.#readonly;
   }
 
-  /** Always false: the database is shared. */
+  /** Whether the database is private: of this context alone, and gone with the connection. */
   get memory(): boolean {
-    return false;
+    return this.#memory;
   }
 
   /** Whether the connection can be used. */
@@ -82,7 +88,7 @@ export class Database {
 
   /**
    * The number by which other contexts can {@link interrupt} the connection, and find it in
-   * {@link diagnostics}.
+   * {@link diagnostics}; -1 for a private database.
    *
    * @throws TypeError `CONNECTION_CLOSED`
    */
@@ -291,6 +297,38 @@ export class Database {
     const simple = booleanOption(options ?? {}, 'simple', 'INVALID_ARGUMENT');
     this.#connection.requireUsable();
     return executePragma(this.#connection, source, simple);
+  }
+
+  /**
+   * The whole database as bytes, as this connection sees it at this moment, with what its open
+   * transaction has changed: the file that SQLite would have. They can be opened as a private
+   * database, or imported. The content is copied once, into the result; in a transaction that has
+   * written, twice.
+   *
+   * @throws SqliteError what SQLite reports, `SQLITE_NOMEM` where the engine has no buffer so large
+   * @throws TypeError `INVALID_OPTION`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
+   */
+  serialize(options?: SerializeOptions | null): Uint8Array<ArrayBuffer> {
+    return serializeDatabase(this.#connection, options);
+  }
+
+  /**
+   * Copies the database over that of another runtime, some pages at a time, between which this
+   * context's event loop runs. Both can be used meanwhile: readers of the destination see all of it
+   * or nothing, its writers wait until it is done. When another connection writes to the source, it
+   * begins anew; what this connection writes is copied as well.
+   *
+   * The destination's write-ahead log must have room for the database, and its pages the same size.
+   * To have the source as it is at one moment: {@link exportDatabase}, then {@link importDatabase}.
+   *
+   * @returns how many pages were copied
+   * @throws (rejects with) SqliteError as {@link open} does; what SQLite reports: `SQLITE_BUSY` when
+   *   somebody else is in the way for 5 s, `SQLITE_FULL`, `SQLITE_READONLY` for another page size
+   * @throws (rejects with) TypeError `INVALID_OPTION`, `CONNECTION_CLOSED` also when the connection
+   *   is closed meanwhile; then, and after any error, the destination is as it was
+   */
+  backup(destination: Runtime, options?: BackupOptions | null): Promise<BackupMetadata> {
+    return backUp(this.#connection, destination, options);
   }
 
   /**

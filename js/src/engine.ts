@@ -128,6 +128,58 @@ export async function connect(
   return database;
 }
 
+/** As {@link connect}, at once: the proof that this context lives follows when its event loop runs. */
+export function connectNow(
+  runtime: Runtime,
+  { readonly, fileMustExist, timeoutMs, journalMode }: ConnectOptions,
+): number {
+  opening = runtime.control;
+  const database = answer(() =>
+    wasm.connect_now(runtime, readonly, fileMustExist, timeoutMs, journalMode),
+  );
+  opening = undefined;
+  if (typeof database !== 'number') throw refusal(database);
+  controls.set(database, runtime.control);
+  return database;
+}
+
+/** Opens a database of this context alone, over a copy of the bytes if there are any. */
+export function connectPrivate(image: Uint8Array | undefined, readonly: boolean): number {
+  const database = answer(() => wasm.connect_private(image, readonly));
+  if (typeof database !== 'number') throw refusal(database);
+  return database;
+}
+
+/** One of a connection's databases as bytes. */
+export function serialize(database: number, schema: string): Uint8Array<ArrayBuffer> {
+  const image: unknown = answer(() => wasm.serialize(database, schema));
+  if (image instanceof Uint8Array) return image as Uint8Array<ArrayBuffer>;
+  throw refusal(image);
+}
+
+/** Begins to copy a database of one connection over the main one of another; 0 for an error there. */
+export function backupBegin(source: number, schema: string, target: number): number {
+  return answer(() => wasm.backup_begin(source, schema, target));
+}
+
+/** Copies some pages of a backup. Returns a result code. */
+export function backupStep(backup: number, source: number, target: number, pages: number): number {
+  return answer(() => wasm.backup_step(backup, source, target, pages));
+}
+
+/** Pages of a backup as of its last step: in all, and those still to be copied. */
+export function backupPages(backup: number): { total: number; remaining: number } {
+  return answer(() => ({
+    total: wasm.backup_page_count(backup),
+    remaining: wasm.backup_remaining(backup),
+  }));
+}
+
+/** Ends a backup, before its connections are closed. */
+export function backupFinish(backup: number): void {
+  if (!isPoisoned()) answer(() => wasm.backup_finish(backup));
+}
+
 /** The whole database as bytes. */
 export async function exportDatabase(
   runtime: Runtime,

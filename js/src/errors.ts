@@ -21,15 +21,14 @@ export class SqliteError extends Error {
     if (typeof code !== 'string') throw new TypeError('Expected second argument to be a string');
     this.code = code;
   }
-
-  static {
-    Object.defineProperty(SqliteError.prototype, 'name', {
-      value: 'SqliteError',
-      writable: true,
-      configurable: true,
-    });
-  }
 }
+
+// Not a static block, for which bundlers rename the class.
+Object.defineProperty(SqliteError.prototype, 'name', {
+  value: 'SqliteError',
+  writable: true,
+  configurable: true,
+});
 
 /** An error of sharedwal itself: what was wrong in this case, then what the code advises. */
 export function ownError(code: Code, detail: string, options?: ErrorOptions): SqliteError {

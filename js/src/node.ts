@@ -52,10 +52,17 @@ async function builtin(name: string): Promise<unknown> {
   );
 }
 
+let thread = 0;
+
+/** To be called before {@link ownThreadId}. */
+export async function learnThreadId(): Promise<void> {
+  if (!inNode) return;
+  thread = (await workerThreads()).threadId;
+}
+
 /** The number of this thread; 0 for the first one, and outside of Node. */
-export async function ownThreadId(): Promise<number> {
-  if (!inNode) return 0;
-  return (await workerThreads()).threadId;
+export function ownThreadId(): number {
+  return thread;
 }
 
 async function workerThreads(): Promise<WorkerThreads> {

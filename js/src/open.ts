@@ -2,16 +2,15 @@ import { abortable, resolveSignal } from './abort.js';
 import { requireWasmSource, type WasmSource } from './compile_wasm.js';
 import { Connection } from './connection.js';
 import { Database } from './database.js';
-import { connect } from './engine.js';
+import { connect, connectNow, connectPrivate } from './engine.js';
 import { ownError, rangeError, typeError } from './errors.js';
 import { heedWhileIdle } from './idle.js';
-import { WORKER_VOUCHED } from './layout.js';
-import { ownThreadId } from './node.js';
 import { booleanOption, requireKnownOptions } from './options.js';
+import { forThisThread } from './own_handle.js';
 import { requireNotPoisoned } from './poison.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
-import { loadWasm } from './wasm.js';
+import { isLoaded, loadWasm } from './wasm.js';
 
 /** How the database keeps its transactions, see https://sqlite.org/pragma.html#pragma_journal_mode */
 export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
@@ -101,21 +100,119 @@ export async function requireOpenable(
 ): Promise<void> {
   requireRuntime(runtime);
   signal?.throwIfAborted();
-  if (isDisposed(controlWords(runtime))) {
-    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
-  }
+  requireNotDisposed(runtime);
   requireNotPoisoned();
   await abortable(signal, loadWasm(source));
 }
 
+function requireNotDisposed(runtime: Runtime): void {
+  if (isDisposed(controlWords(runtime))) {
+    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
+  }
+}
+
+/** What is to be opened: a database that is shared, or a private one: an empty one, or a copy. */
+export type DatabaseSource =
+  | Runtime
+  | ':memory:'
+  | ''
+  | Uint8Array
+  | ArrayBuffer
+  | SharedArrayBuffer;
+
+/** The bytes of a database that is to be private; undefined for an empty one. */
+interface PrivateSource {
+  image: Uint8Array | undefined;
+  name: string;
+}
+
+function privateSource(source: unknown): PrivateSource | undefined {
+  if (source === '' || source === ':memory:') return { image: undefined, name: source };
+  // By their tags: instanceof fails for what comes from another realm.
+  const kind = Object.prototype.toString.call(source);
+  if (kind === '[object Uint8Array]') {
+    const { buffer, byteOffset, byteLength } = source as Uint8Array;
+    return { image: new Uint8Array(buffer, byteOffset, byteLength), name: ':memory:' };
+  }
+  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
+    return { image: new Uint8Array(source as ArrayBuffer | SharedArrayBuffer), name: ':memory:' };
+  }
+  return undefined;
+}
+
+interface ResolvedOptions {
+  readonly: boolean;
+  fileMustExist: boolean;
+  timeoutMs: number;
+  journalMode: JournalMode;
+  verbose: ((sql: string) => unknown) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+function resolveOptions(options: OpenOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw typeError('Expected second argument to be an options object', 'INVALID_OPTION');
+  }
+  requireKnownOptions(options, OPTIONS);
+  const resolved = {
+    readonly: booleanOption(options, 'readonly', 'INVALID_OPTION'),
+    fileMustExist: booleanOption(options, 'fileMustExist', 'INVALID_OPTION'),
+    timeoutMs: resolveTimeout(options.timeout),
+    verbose: resolveVerbose(options.verbose),
+    journalMode: resolveJournalMode(options.journalMode),
+    signal: resolveSignal(options.signal, 'INVALID_OPTION'),
+  };
+  requireWasmSource(options);
+  return resolved;
+}
+
+/** A connection, and what its `Database` tells of it. */
+export interface Opened {
+  connection: Connection;
+  name: string;
+  readonly: boolean;
+  memory: boolean;
+}
+
+function opened(database: number, runtime: Runtime, options: ResolvedOptions): Opened {
+  const connection = new Connection(database, options.verbose);
+  heedWhileIdle(runtime, connection);
+  return { connection, name: runtime.name, readonly: options.readonly, memory: false };
+}
+
+function requirePrivateOptions({ image }: PrivateSource, options: OpenOptions): void {
+  if (options.readonly === true && image === undefined) {
+    throw typeError('In-memory/temporary databases cannot be readonly', 'INVALID_OPTION');
+  }
+  if (options.journalMode !== undefined) {
+    throw typeError('A private database has no "journalMode" to choose', 'INVALID_OPTION');
+  }
+}
+
+function openPrivate({ image, name }: PrivateSource, options: ResolvedOptions): Opened {
+  const { readonly, verbose } = options;
+  const connection = new Connection(connectPrivate(image, readonly), verbose);
+  return { connection, name, readonly, memory: true };
+}
+
 /**
- * The handle that says whose the connections are. A thread of Node knows its number; that its end
- * will be told to somebody it knows if the handle was made for it.
+ * Opens a connection at once, in a context where the module is loaded.
+ *
+ * @throws as {@link open}; SqliteError `NOT_INITIALIZED`
  */
-export async function forThisThread(runtime: Runtime): Promise<Runtime> {
-  const thread = await ownThreadId();
-  if (thread === 0 || (runtime.worker !== 0 && runtime.worker !== thread)) return runtime;
-  return { ...runtime, worker: runtime.worker === thread ? thread + WORKER_VOUCHED : thread };
+export function openNow(source: DatabaseSource, options: OpenOptions): Opened {
+  const resolved = resolveOptions(options);
+  const { signal, ...connectOptions } = resolved;
+  signal?.throwIfAborted();
+  const own = privateSource(source);
+  if (own !== undefined) requirePrivateOptions(own, options);
+  else requireRuntime(source);
+  requireNotPoisoned();
+  if (!isLoaded()) throw ownError('NOT_INITIALIZED', 'The database cannot be opened');
+  if (own !== undefined) return openPrivate(own, resolved);
+  const runtime = source as Runtime;
+  requireNotDisposed(runtime);
+  return opened(connectNow(forThisThread(runtime), connectOptions), runtime, resolved);
 }
 
 /**
@@ -123,28 +220,27 @@ export async function forThisThread(runtime: Runtime): Promise<Runtime> {
  * bytes, in WAL mode unless told otherwise. Works in dedicated workers, in their workers, and on
  * the main thread, which never waits for others.
  *
+ * `':memory:'` or `''` opens an empty database of this context alone, bytes one that begins as they
+ * are: a database file, which is copied. Its log, if it had one, must have been checkpointed.
+ *
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `RUNTIME_DISPOSED`,
  *   `TOO_MANY_CONNECTIONS`, `WASM_LOAD_FAILED`, `POISONED`, `INVALID_OPTION` for an unknown option,
- *   `SQLITE_CANTOPEN` with `fileMustExist`
+ *   `SQLITE_CANTOPEN` with `fileMustExist`, `SQLITE_NOTADB` for bytes that are no database
  * @throws TypeError or RangeError `INVALID_OPTION`
  */
-export async function open(runtime: Runtime, options: OpenOptions = {}): Promise<Database> {
-  if (typeof options !== 'object' || options === null) {
-    throw typeError('Expected second argument to be an options object', 'INVALID_OPTION');
+export async function open(source: DatabaseSource, options: OpenOptions = {}): Promise<Database> {
+  const resolved = resolveOptions(options);
+  const { signal, ...connectOptions } = resolved;
+  const own = privateSource(source);
+  if (own !== undefined) {
+    requirePrivateOptions(own, options);
+    signal?.throwIfAborted();
+    requireNotPoisoned();
+    await abortable(signal, loadWasm(options));
+    return new Database(openPrivate(own, resolved));
   }
-  requireKnownOptions(options, OPTIONS);
-  const readonly = booleanOption(options, 'readonly', 'INVALID_OPTION');
-  const fileMustExist = booleanOption(options, 'fileMustExist', 'INVALID_OPTION');
-  const timeoutMs = resolveTimeout(options.timeout);
-  const verbose = resolveVerbose(options.verbose);
-  const journalMode = resolveJournalMode(options.journalMode);
-  const signal = resolveSignal(options.signal, 'INVALID_OPTION');
-  requireWasmSource(options);
-
+  const runtime = source as Runtime;
   await requireOpenable(runtime, options, signal);
-  const connectOptions = { readonly, fileMustExist, timeoutMs, journalMode };
-  const database = await connect(await forThisThread(runtime), connectOptions, signal);
-  const connection = new Connection(database, verbose);
-  heedWhileIdle(runtime, connection);
-  return new Database(connection, runtime.name, readonly);
+  const database = await connect(forThisThread(runtime), connectOptions, signal);
+  return new Database(opened(database, runtime, resolved));
 }

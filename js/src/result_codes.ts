@@ -8,6 +8,12 @@ export const SQLITE_DONE = 101;
 export const SQLITE_INTERRUPT = 9;
 /** Success. */
 export const SQLITE_OK = 0;
+/** Another connection is in the way. */
+export const SQLITE_BUSY = 5;
+/** The same connection is in the way. */
+export const SQLITE_LOCKED = 6;
+/** A write to what can only be read. */
+export const SQLITE_READONLY = 8;
 /** Memory exhausted. */
 export const SQLITE_NOMEM = 7;
 /** A string or BLOB longer than SQLite's limit. */

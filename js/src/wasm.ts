@@ -2,8 +2,15 @@ import { callbacks } from './callbacks.js';
 import { loadFailed, moduleOf, type WasmSource } from './compile_wasm.js';
 import { instantiate } from './engine.js';
 import { attachMemory } from './memory.js';
+import { learnThreadId } from './node.js';
 
 let loading: Promise<void> | undefined;
+let loaded = false;
+
+/** Whether the module is there. */
+export function isLoaded(): boolean {
+  return loaded;
+}
 
 // Each instance takes some 10 GiB of address space, of which Chromium has 1 TiB for all workers of a
 // page and their shared memory. One that was ended may keep its part for 2 s, as long as it may run on.
@@ -26,6 +33,8 @@ async function load(source: WasmSource): Promise<void> {
   const module = await moduleOf(source);
   try {
     attachMemory(await instantiateWhenThereIsRoom(module));
+    await learnThreadId();
+    loaded = true;
   } catch (cause) {
     throw loadFailed(source, cause);
   }

@@ -1,5 +1,6 @@
 // A thread with one connection: does what it is told, one message after another.
 import { parentPort } from 'node:worker_threads';
+import Database, { init } from '../../dist/better_sqlite3.js';
 import { diagnostics, open } from '../../dist/index.js';
 
 /** @type {import('../../dist/index.js').Database} */
@@ -11,6 +12,11 @@ let next = 0;
 const tasks = {
   open: async ({ runtime }) => {
     db = await open(runtime, { timeout: 20_000 });
+    return db.connectionId;
+  },
+  openAtOnce: async ({ runtime }) => {
+    await init();
+    db = new Database(runtime, { timeout: 20_000 });
     return db.connectionId;
   },
   /** Stops in the middle of opening, until it is told to go on. */

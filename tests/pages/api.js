@@ -14,6 +14,7 @@ export async function run(params) {
   const report = new Report();
   const wanted = params.area ? [params.area] : Object.keys(areas);
   await withWorkers(1, async ([worker]) => {
+    report.merge(await worker?.run('api_tasks', 'checkBeforeInit'));
     for (const area of wanted) report.merge(await worker?.run('api_tasks', 'checkArea', { area }));
   });
   if (params.area) return report.result();

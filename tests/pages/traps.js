@@ -15,11 +15,22 @@ const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
 export async function run({ quick, only, step: given } = {}) {
   const report = new Report();
   const step = Number(given ?? (quick ? 7 : 1));
-  for (const operation of only?.split(',') ?? ['commit', 'checkpoint', 'close', 'open']) {
+  for (const operation of only?.split(',') ?? [
+    'commit',
+    'unproven commit',
+    'checkpoint',
+    'close',
+    'open',
+  ]) {
     await report.part(operation, () => sweep(report, operation, step));
   }
   await report.part('reaping', () => whileReaping(report));
   return report.result();
+}
+
+/** @param {string} operation */
+function isCommit(operation) {
+  return operation === 'commit' || operation === 'unproven commit';
 }
 
 /**
@@ -60,12 +71,12 @@ async function sweep(report, operation, step) {
     report.equal(`${n}: integrity`, await reader.value('pragma integrity_check'), 'ok');
     if (!found.crashed) {
       report.equal(`${n}: the operation has no more accesses`, found.error, undefined);
-      if (operation === 'commit') report.equal(`${n}: it committed`, others, [2, 3, 4]);
+      if (isCommit(operation)) report.equal(`${n}: it committed`, others, [2, 3, 4]);
       worker.terminate();
       break;
     }
     crashes += 1;
-    if (operation === 'commit' && others.length > 0) torn += 1;
+    if (isCommit(operation) && others.length > 0) torn += 1;
     report.error(`${n}: the call says so`, found.error, { type: 'SqliteError', code: 'POISONED' });
     report.error(`${n}: and the next`, await worker.run('trap_tasks', 'next', { runtime }), {
       type: 'SqliteError',
@@ -77,7 +88,7 @@ async function sweep(report, operation, step) {
     await until(() => attached() === 2);
     report.equal(`${n}: its slot is free`, attached(), 2);
     // The others may have been given back before.
-    if (operation === 'commit' || operation === 'checkpoint') {
+    if (isCommit(operation) || operation === 'checkpoint') {
       const { deaths } = diagnostics(runtime).counters;
       report.check(`${n}: it was reaped`, deaths > before.deaths, `${deaths} deaths`);
     }
@@ -99,7 +110,7 @@ async function sweep(report, operation, step) {
     await until(() => attaching() === 0, 60_000);
     report.equal(`no slot is kept, ${number}`, attaching(), 0);
   }
-  report.atLeast('crashes', crashes, operation === 'commit' ? 30 / step : 3);
+  report.atLeast('crashes', crashes, isCommit(operation) ? 30 / step : 3);
   stalls.sort((a, b) => a - b);
   report.figures[operation] = {
     crashes,

@@ -13,6 +13,7 @@ use sharedwal::{ConnectOptions, Error, JournalMode, Runtime};
 use wasm_bindgen::prelude::*;
 
 use crate::memory::bytes;
+use crate::private;
 use crate::reservation::take;
 use crate::stopping;
 use crate::tables;
@@ -22,7 +23,8 @@ type Sqlite = *mut ffi::sqlite3;
 struct Open {
     // Dropped before the runtime, which the VFS finds by its path until then.
     connection: Connection,
-    _runtime: Runtime,
+    /// `None` for a private database.
+    _runtime: Option<Runtime>,
     tracker: Option<Rc<Tracker>>,
     /// Where the last compiled statement ended in its SQL.
     tail: usize,
@@ -61,19 +63,40 @@ pub fn connect(
     timeout_ms: f64,
     journal_mode: &str,
 ) -> JsValue {
+    let options = options(readonly, file_must_exist, timeout_ms, journal_mode);
+    let opened = take(reservation, lease).and_then(|reservation| {
+        let runtime = reservation.runtime().clone();
+        Ok((reservation.connect(&options)?, runtime))
+    });
+    opened.map_or_else(to_js, |(connection, runtime)| keep(connection, Some(runtime)))
+}
+
+/// Opens a connection at once: the Web Lock by which others know that this worker lives follows when
+/// the event loop runs. The connection's number, else the error.
+#[wasm_bindgen]
+pub fn connect_now(
+    handle: &JsValue,
+    readonly: bool,
+    file_must_exist: bool,
+    timeout_ms: f64,
+    journal_mode: &str,
+) -> JsValue {
+    let options = options(readonly, file_must_exist, timeout_ms, journal_mode);
+    let opened = Runtime::try_from(handle).and_then(|runtime| Ok((runtime.connect_now(&options)?, runtime)));
+    opened.map_or_else(to_js, |(connection, runtime)| keep(connection, Some(runtime)))
+}
+
+fn options(readonly: bool, file_must_exist: bool, timeout_ms: f64, journal_mode: &str) -> ConnectOptions {
     let mut options = ConnectOptions::default();
     options.read_only = readonly;
     options.must_exist = file_must_exist;
     options.busy_timeout = milliseconds(timeout_ms);
     options.journal_mode = JournalMode::from_name(journal_mode).unwrap_or(JournalMode::Keep);
-    let opened = take(reservation, lease).and_then(|reservation| {
-        let runtime = reservation.runtime().clone();
-        Ok((reservation.connect(&options)?, runtime))
-    });
-    let (connection, runtime) = match opened {
-        Ok(opened) => opened,
-        Err(error) => return to_js(error),
-    };
+    options
+}
+
+/// Keeps an open connection for JavaScript; returns its number.
+pub fn keep(connection: Connection, runtime: Option<Runtime>) -> JsValue {
     // SAFETY: the handle is only used as the connection's number and by the calls below, which
     // TypeScript no longer makes once it closed the connection.
     let number = unsafe { connection.handle() } as usize;
@@ -106,6 +129,7 @@ pub fn close(db: Sqlite) {
         CHECKPOINT_DUE.set(null_mut());
     }
     tables::forget();
+    private::forget(db);
     for statement in open.statements.drain() {
         // SAFETY: prepared on this connection, and not finalized yet.
         unsafe { ffi::sqlite3_finalize(statement) };

@@ -7,6 +7,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod aggregate;
+mod backup;
 mod batch;
 mod callbacks;
 mod cell;
@@ -14,6 +15,7 @@ mod connection;
 mod functions;
 mod image;
 mod memory;
+mod private;
 mod reservation;
 mod snapshot;
 mod statement;

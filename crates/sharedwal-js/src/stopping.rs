@@ -10,6 +10,7 @@ use sharedwal::rusqlite::ffi;
 use wasm_bindgen::prelude::*;
 
 use crate::connection::{in_transaction, milliseconds, reset_statements};
+use crate::private;
 
 type Sqlite = *mut ffi::sqlite3;
 
@@ -93,7 +94,8 @@ pub fn own_code(db: Sqlite) -> Option<String> {
 
 fn late(db: Sqlite) -> bool {
     // SAFETY: the connection is open, and the VFS is not in the middle of a call.
-    LIMITED.with_borrow(|limited| limited.contains(&db)) && unsafe { bindings::is_late(db) }
+    LIMITED.with_borrow(|limited| limited.contains(&db))
+        && (private::is_late(db) || unsafe { bindings::is_late(db) })
 }
 
 /// A statement that others ended, or that did not get a lock before they did, has its transaction
@@ -163,6 +165,16 @@ pub fn must_end(db: Sqlite) -> bool {
     (asked && unsafe { bindings::obey(db) }) || late(db)
 }
 
+/// For what runs step by step: ends it if somebody asked for that.
+pub fn end_if_asked(db: Sqlite) -> bool {
+    let asked = signals(db).filter(Signals::end_asked);
+    if let Some(signals) = &asked {
+        signals.clear_interrupt();
+        ENDED.set((db, Reason::Asked));
+    }
+    asked.is_some()
+}
+
 /// After a statement that ended with SQLITE_INTERRUPT or SQLITE_BUSY: whether it was made to.
 pub fn was_interrupted(db: Sqlite) -> bool {
     let late = late(db);
@@ -193,8 +205,11 @@ pub fn limit_time(db: Sqlite, ms: f64) {
         limited.retain(|other| *other != db);
         limited.extend(limit.map(|_| db));
     });
-    // SAFETY: the connection is open, and runs nothing now.
-    unsafe { bindings::limit_time(db, limit) };
+    match signals(db) {
+        // SAFETY: the connection is open, and runs nothing now.
+        Some(_) => unsafe { bindings::limit_time(db, limit) },
+        None => private::limit_time(db, limit),
+    }
 }
 
 /// After a trap: the connections of this instance are dead. Must be the last call of all.

@@ -3,7 +3,9 @@
 // its death. All get it at once (shared), since one of them may be busy or asleep for long.
 
 /**
- * @typedef {{ release: () => void, proof: boolean, words: Int32Array, slot: number, word: number }} Lease
+ * One that is still asked for has no `release`.
+ *
+ * @typedef {{ release?: () => void, proof: boolean, words: Int32Array, slot: number, word: number }} Lease
  * @type {Map<number, Lease>}
  */
 const leases = new Map();
@@ -24,9 +26,11 @@ const lockName = (runtime, index, word) => `sharedwal:${runtime}:${index}:${word
 export function acquire(runtime, index, control, slot, word, wanted, vouched) {
   return new Promise((resolve) => {
     const id = next++;
+    const lease = { proof: false, words: new Int32Array(control), slot, word };
+    leases.set(id, lease);
     const keep = (proof, release) => {
       if (abandoned) return release();
-      leases.set(id, { release, proof, words: new Int32Array(control), slot, word });
+      Object.assign(lease, { proof, release });
       resolve(id);
     };
     const held = () => new Promise((release) => keep(true, () => release(undefined)));
@@ -46,7 +50,7 @@ export function is_proof(id) {
 }
 
 export function release(id) {
-  leases.get(id)?.release();
+  leases.get(id)?.release?.();
   leases.delete(id);
 }
 

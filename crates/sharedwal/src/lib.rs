@@ -201,13 +201,15 @@ pub use vfs::{is_evicted, set_progress_handler, set_time_limit};
 pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::lease::{abandon, on_crash};
-    pub use crate::memory::can_block;
+    pub use crate::memory::{can_block, now};
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::Reservation;
     #[cfg(target_arch = "wasm32")]
+    pub use crate::runtime::connect_private;
+    #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::image::Done;
     #[cfg(target_arch = "wasm32")]
-    pub use crate::runtime::views::{export_view, fill_runtime, import_views};
+    pub use crate::runtime::views::{export_view, fill_runtime, import_views, serialize_view};
     pub use crate::signals::Signals;
     pub use crate::vfs::{StatementTables, Tracker, is_late, last_reason, limit_time, obey, signals};
 }

@@ -1,8 +1,9 @@
 import { dispose } from '../dispose.js';
 import { fillRuntime } from '../engine.js';
 import { WORD } from '../layout.js';
-import { forThisThread, requireOpenable } from '../open.js';
+import { requireOpenable } from '../open.js';
 import { requireKnownOptions } from '../options.js';
+import { forThisThread } from '../own_handle.js';
 import { createRuntime, RUNTIME_OPTIONS, type Runtime, type RuntimeOptions } from '../runtime.js';
 import { controlWords, requireRuntime } from '../runtime_handle.js';
 import { maxBytes } from './capacity.js';
@@ -32,7 +33,7 @@ export async function clone(runtime: Runtime, options: CloneOptions = {}): Promi
   const made = createRuntime(runtimeOptions(runtime, options));
   try {
     await requireOpenable(runtime, options, signal);
-    const [source, target] = await Promise.all([runtime, made].map(forThisThread));
+    const [source, target] = [runtime, made].map(forThisThread);
     await fillRuntime(source as Runtime, target as Runtime, timeoutMs, signal, (done, total) => {
       onProgress?.({ phase: 'copying', done, total });
       if (done < total) signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import * as engine from '../engine.js';
-import { forThisThread, requireOpenable } from '../open.js';
+import { requireOpenable } from '../open.js';
 import { requireKnownOptions } from '../options.js';
+import { forThisThread } from '../own_handle.js';
 import type { Runtime } from '../runtime.js';
 import { requireRuntime } from '../runtime_handle.js';
 import { maxBytes } from './capacity.js';
@@ -60,7 +61,7 @@ export async function importDatabase(
       onProgress?.({ phase: 'copying', done, total });
       if (done < total) signal?.throwIfAborted();
     };
-    const handle = await forThisThread(runtime);
+    const handle = forThisThread(runtime);
     const files = { database, wal, lengths };
     await engine.importDatabase(handle, files, timeoutMs, signal, progress);
   } catch (error) {

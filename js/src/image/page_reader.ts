@@ -6,7 +6,8 @@ import { Connection } from '../connection.js';
 import { Database } from '../database.js';
 import { connect, exportDatabase } from '../engine.js';
 import { heedWhileIdle } from '../idle.js';
-import { forThisThread, requireOpenable } from '../open.js';
+import { requireOpenable } from '../open.js';
+import { forThisThread } from '../own_handle.js';
 import type { Runtime } from '../runtime.js';
 import type { ImageOptions, ResolvedOptions } from './options.js';
 
@@ -44,13 +45,13 @@ export class PageReader {
     { timeoutMs, signal }: ResolvedOptions,
   ): Promise<PageReader> {
     await requireOpenable(runtime, options, signal);
-    const handle = await forThisThread(runtime);
+    const handle = forThisThread(runtime);
     const keep = { readonly: false, fileMustExist: false, timeoutMs, journalMode: 'keep' };
     const connection = new Connection(await connect(handle, keep, signal), undefined);
     const close = () => connection.close();
     try {
       heedWhileIdle(runtime, connection);
-      const db = new Database(connection, runtime.name, false);
+      const db = new Database({ connection, name: runtime.name, readonly: false, memory: false });
       db.exec('BEGIN');
       const totalBytes =
         Number(db.pragma('page_size', { simple: true })) *

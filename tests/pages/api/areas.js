@@ -1,12 +1,16 @@
 // @ts-check
 import { aggregates } from './aggregates.js';
+import { backup } from './backup.js';
 import { close } from './close.js';
+import { dropIn } from './drop_in.js';
 import { errors } from './errors.js';
 import { iterate } from './iterate.js';
 import { options } from './options.js';
 import { parameters } from './parameters.js';
 import { pragma } from './pragma.js';
+import { privateDatabases } from './private.js';
 import { safeIntegers } from './safe_integers.js';
+import { serialize } from './serialize.js';
 import { statements } from './statements.js';
 import { transactions } from './transactions.js';
 import { userCode } from './user_code.js';
@@ -30,4 +34,8 @@ export const areas = {
   aggregates,
   virtualTables,
   userCode,
+  privateDatabases,
+  serialize,
+  backup,
+  dropIn,
 };

@@ -1,6 +1,16 @@
 // @ts-check
-import { createRuntime, open, SqliteError } from '../../../dist/index.js';
+import BetterSqlite3, { init } from '../../../dist/better_sqlite3.js';
+import {
+  createRuntime,
+  diagnostics,
+  dispose,
+  interrupt,
+  onCommit,
+  open,
+  SqliteError,
+} from '../../../dist/index.js';
 import { areas } from '../api/areas.js';
+import { beforeInit } from '../api/drop_in.js';
 import { Report } from '../support/report.js';
 
 /**
@@ -28,6 +38,15 @@ function environment() {
     },
     SqliteError,
     differs: true,
+    openSource: open,
+    createRuntime,
+    connections: (runtime) => diagnostics(runtime).connections.length,
+    states: (runtime) => diagnostics(runtime).connections.map(({ state }) => state),
+    interrupt,
+    onCommit,
+    dispose,
+    Database: BetterSqlite3,
+    init,
   };
 }
 
@@ -37,5 +56,12 @@ export async function checkArea({ area }) {
   const check = areas[area];
   if (check === undefined) throw new Error(`there is no area ${area}`);
   await report.part(area, () => check(report, environment()));
+  return report.result();
+}
+
+/** To be run before anything else in its worker. */
+export async function checkBeforeInit() {
+  const report = new Report();
+  await report.part('before init', () => beforeInit(report, environment()));
   return report.result();
 }

@@ -2,11 +2,12 @@
 // A worker whose WebAssembly instance crashes at its n-th access to shared memory: the functions of
 // the engine through which every such access goes are wrapped, in this worker alone, and throw out of
 // the instance. That leaves it as a trap does: its frames are gone, and nothing was cleaned up.
+import Database, { init } from '../../../dist/better_sqlite3.js';
 import { open } from '../../../dist/index.js';
 import { describeError } from '../support/report.js';
 
 /**
- * @typedef {import('../../../dist/index.js').Database} Database
+ * @typedef {import('../../../dist/index.js').Database} Connection
  * @typedef {import('../../../dist/index.js').Runtime} Runtime
  */
 
@@ -54,9 +55,9 @@ for (const name of ['store', 'compareExchange', 'add', 'and', 'or', 'load']) wra
 // What file bytes and words of the wal-index are copied with.
 wrap(Object.getPrototypeOf(Uint8Array.prototype), 'set');
 
-/** @type {Database} */
+/** @type {Connection} */
 let db;
-/** @type {() => unknown} */
+/** @type {(at: number) => unknown} */
 let operate = () => {};
 
 /** @param {{ runtime: Runtime, operation: string, run: number }} args */
@@ -66,6 +67,21 @@ export async function prepare({ runtime, operation, run }) {
     other.prepare('insert into t values (?, 1)').run(run);
     other.close();
     operate = () => open(runtime);
+    return;
+  }
+  if (operation === 'unproven commit') {
+    await init();
+    // All in one turn of the event loop, so that no Web Lock can be granted.
+    operate = (at) => {
+      db = new Database(runtime, { timeout: 60_000 });
+      const insert = db.prepare('insert into t values (?, ?)');
+      insert.run(run, 1);
+      db.exec('begin immediate');
+      for (const n of [2, 3, 4]) insert.run(run, n);
+      const commit = db.prepare('commit');
+      arm({ at });
+      commit.run();
+    };
     return;
   }
   db = await open(runtime, { timeout: 60_000 });
@@ -96,12 +112,14 @@ export function crashed() {
   return didCrash;
 }
 
-/** @param {{ at: number }} args */
-export async function crash({ at }) {
+/** @param {{ operation: string, at: number }} args */
+export async function crash({ operation, at }) {
   arm({ at });
+  // It arms by itself when the commit begins.
+  if (operation === 'unproven commit') crashAt = Infinity;
   let error;
   try {
-    await operate();
+    await operate(at);
   } catch (thrown) {
     error = describeError(thrown);
   }

@@ -18,7 +18,7 @@ use super::Runtime;
 use crate::connections::Slot;
 use crate::error::{Code, Error};
 #[cfg(target_arch = "wasm32")]
-use crate::fence::Fence;
+use crate::fence::{self, Fence};
 #[cfg(target_arch = "wasm32")]
 use crate::lease::Lease;
 use crate::memory::{can_block, now};
@@ -198,6 +198,24 @@ impl Runtime {
         Ok((Reservation { runtime: self.clone(), slot }, lease))
     }
 
+    /// Opens a connection at once, without waiting for the Web Lock by which others will know that this
+    /// worker lives: the connection gets that when the event loop runs, soon after. Should the worker
+    /// end before, others learn of it only by its silence, as where there are no Web Locks.
+    ///
+    /// # Errors
+    /// As for [`Runtime::connect_with`].
+    #[cfg(target_arch = "wasm32")]
+    pub fn connect_now(&self, options: &ConnectOptions) -> Result<Connection, Error> {
+        let slot = self.0.claim_slot()?;
+        let index = slot.index();
+        self.0.handle.watch(&self.0);
+        let connection = self.connect_in(slot, options)?;
+        if let Some(fence) = fence::own(self.0.control()).iter().find(|fence| fence.slot() == index) {
+            self.0.prove(fence);
+        }
+        Ok(connection)
+    }
+
     /// Opens a connection in a slot that was claimed for it. Whatever fails because the runtime was
     /// disposed of meanwhile is that.
     pub(crate) fn connect_in(&self, slot: Slot, options: &ConnectOptions) -> Result<Connection, Error> {
@@ -210,10 +228,7 @@ impl Runtime {
         if self.0.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));
         }
-        if !vfs::register() {
-            let refused = ffi::Error::new(ffi::SQLITE_ERROR);
-            return Err(rusqlite::Error::SqliteFailure(refused, Some("SQLite refused the VFS".into())).into());
-        }
+        require_vfs()?;
         let mut flags = if options.read_only {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
@@ -255,6 +270,29 @@ impl Runtime {
         unsafe { vfs::install_checkpoints(connection.handle(), page_size) };
         Ok(connection)
     }
+}
+
+/// Opens a connection to an empty database in the memory of this program, which nobody shares. Other
+/// runtimes can be attached to it.
+#[cfg(target_arch = "wasm32")]
+pub fn connect_private(read_only: bool) -> Result<Connection, Error> {
+    require_vfs()?;
+    let access = match read_only {
+        true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        false => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(":memory:", flags, vfs::NAME)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn require_vfs() -> Result<(), Error> {
+    if vfs::register() {
+        return Ok(());
+    }
+    let refused = ffi::Error::new(ffi::SQLITE_ERROR);
+    Err(rusqlite::Error::SqliteFailure(refused, Some("SQLite refused the VFS".into())).into())
 }
 
 /// A slot that is kept for a connection. Dropping it frees the slot.

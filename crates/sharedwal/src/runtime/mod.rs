@@ -15,6 +15,8 @@ pub(crate) mod views;
 
 #[cfg(target_arch = "wasm32")]
 pub use connect::Reservation;
+#[cfg(target_arch = "wasm32")]
+pub use connect::connect_private;
 pub use connect::{ConnectOptions, JournalMode};
 pub use diagnostics::{
     ConnectionDiagnostics, ConnectionState, Counters, Diagnostics, FileDiagnostics, HeldLock,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::Uint8Array;
+use rusqlite::Connection;
 use wasm_bindgen::prelude::*;
 
 #[cfg(doc)]
 use super::Runtime;
 use super::connect::Reservation;
-use super::image::{Done, Files, Progress, export, fill, import, options};
+use super::image::{Done, Files, Progress, export, fill, import, options, serialize};
 use crate::error::{Code, Error};
 use crate::memory::Bytes;
 use crate::memory::private::{PrivateBytes, View};
@@ -25,12 +26,20 @@ extern "C" {
 pub fn export_view(reservation: Reservation, busy_timeout: Duration) -> Result<JsValue, Error> {
     let source = reservation.connect(&options(busy_timeout))?;
     let mut bytes = JsValue::UNDEFINED;
-    let allocate = |length: u64| {
-        bytes = make_bytes(length as f64);
-        bytes.dyn_ref::<Uint8Array>().map(View::new)
-    };
-    export(&source, allocate)?;
+    export(&source, |length| make_view(length, &mut bytes))?;
     Ok(bytes)
+}
+
+/// One of the databases of a connection, as the connection sees it; a `Uint8Array`.
+pub fn serialize_view(source: &Connection, schema: &str) -> Result<JsValue, Error> {
+    let mut bytes = JsValue::UNDEFINED;
+    serialize(source, schema, |length| make_view(length, &mut bytes))?;
+    Ok(bytes)
+}
+
+fn make_view(length: u64, bytes: &mut JsValue) -> Option<View> {
+    *bytes = make_bytes(length as f64);
+    bytes.dyn_ref::<Uint8Array>().map(View::new)
 }
 
 /// As [`Runtime::import_database`]; the image is in `Uint8Array`s of these lengths, the log may be

@@ -90,8 +90,20 @@ pub fn back_up(
     requests: &Requests,
     progress: Progress<'_>,
 ) -> Result<(), Error> {
-    let page_size = Extent::of(source)?.page_size;
-    let backup = Backup::new(source, target)?;
+    back_up_schema(source, "main", target, requests, progress)
+}
+
+/// As [`back_up`], of the database that the source has attached under this name.
+pub fn back_up_schema(
+    source: &Connection,
+    schema: &str,
+    target: &mut Connection,
+    requests: &Requests,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    let page_size: u32 = source.pragma_query_value(Some(schema), "page_size", |row| row.get(0))?;
+    let page_size = u64::from(page_size);
+    let backup = Backup::new_with_names(source, schema, target, "main")?;
     loop {
         requests.check()?;
         let step = backup.step(PAGES_AT_ONCE)?;

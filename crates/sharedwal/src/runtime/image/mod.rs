@@ -10,6 +10,8 @@ mod import;
 mod requests;
 
 pub(crate) use export::export;
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) use export::serialize;
 use files::unwatched;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use files::{Files, Progress};
