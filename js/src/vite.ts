@@ -35,8 +35,8 @@ export interface SharedwalPlugin {
 
 /**
  * Has Vite serve cross-origin isolated pages, in development and in preview, and leave sharedwal's
- * files as they are: bundled ahead for development, they would not find the WebAssembly module.
- * Workers become ES modules.
+ * files as they are: bundled ahead for development, they would not find the WebAssembly module (Vite 7;
+ * Vite 8 moves it along). Workers become ES modules.
  *
  * The host of the built page must send the headers by itself.
  *

@@ -12,6 +12,10 @@ const FEATURES = ['bulk-memory', 'sign-ext', 'nontrapping-fptoint', 'mutable-glo
 /** The same for clang. Most of SQLite is compiled for size all the same, see amalgamation.mjs. */
 const C_FLAGS = [
   '-O2',
+  // SQLite's loops are short: this made it larger, and not faster.
+  '-fno-vectorize',
+  '-fno-slp-vectorize',
+  '-fno-unroll-loops',
   '-mbulk-memory',
   '-msign-ext',
   '-mnontrapping-fptoint',

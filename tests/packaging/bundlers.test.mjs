@@ -96,7 +96,7 @@ test('esbuild', async () => {
   const folder = project('esbuild');
   writeFileSync(
     join(folder, 'wasm_url.js'),
-    "import wasmUrl from 'sharedwal/sharedwal.wasm';\n\nexport default wasmUrl;\n",
+    "import file from 'sharedwal/sharedwal.wasm';\n\nexport default new URL(file, import.meta.url);\n",
   );
   const output = join(folder, 'dist');
   const { warnings } = await build({
@@ -108,7 +108,7 @@ test('esbuild', async () => {
     ],
     entryNames: '[name]',
     loader: { '.wasm': 'file' },
-    outdir: output,
+    outdir: join(output, 'scripts'),
     bundle: true,
     minify: true,
     splitting: true,
@@ -118,8 +118,10 @@ test('esbuild', async () => {
   assert.deepEqual(warnings, []);
   copyFileSync(
     join(folder, 'node_modules', 'sharedwal', 'dist', 'sharedwal.wasm'),
-    join(output, 'sharedwal.wasm'),
+    join(output, 'scripts', 'sharedwal.wasm'),
   );
+  // Not where the page is: addresses are to be relative to the scripts.
+  edit(join(folder, 'index.html'), /src="\./g, 'src="./scripts');
   copyFileSync(join(folder, 'index.html'), join(output, 'index.html'));
   await checkServed(output);
 });

@@ -30,6 +30,7 @@ export function project(name, example) {
   if (example) {
     const skipped = ['node_modules', 'dist'].map((part) => join(example, part));
     cpSync(example, folder, { recursive: true, filter: (from) => !skipped.includes(from) });
+    leaveToRepository(join(folder, 'package.json'));
   } else {
     cpSync(app, folder, { recursive: true });
     for (const [file, code] of Object.entries(quickstart())) {
@@ -39,9 +40,25 @@ export function project(name, example) {
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   }
   const { command, args } = npm();
-  const install = ['install', '--omit=dev', '--offline', '--no-audit', '--no-fund', tarball];
+  const install = ['install', '--offline', '--no-audit', '--no-fund', tarball];
   execFileSync(command, [...args, ...install], { cwd: folder, stdio: 'pipe' });
   return folder;
+}
+
+/**
+ * Takes out of a project what the repository has: npm would ask the network for it.
+ * @param {string} file its package.json
+ */
+function leaveToRepository(file) {
+  const { devDependencies: wanted, ...manifest } = JSON.parse(readFileSync(file, 'utf8'));
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const [name, version] of Object.entries(wanted)) {
+    const tested = devDependencies[name];
+    if (![tested, `^${tested}`].includes(version)) {
+      throw new Error(`${file} wants ${name} ${version}, but ${tested} is what is tested`);
+    }
+  }
+  writeFileSync(file, JSON.stringify(manifest));
 }
 
 /**
