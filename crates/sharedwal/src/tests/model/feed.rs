@@ -7,7 +7,6 @@ use crate::feed::{Commit, Reader, Ring, TableChange, Tables};
 use crate::layout::feed::LISTENING;
 use crate::layout::{self, connection_word, locks, slot, slot_states, slot_word};
 use crate::locks::LockTable;
-use crate::memory::Words;
 use crate::reaping::reap;
 
 /// Has room for four records of one table.
