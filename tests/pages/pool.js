@@ -46,7 +46,9 @@ async function closed(report) {
   const pool = createPool(createRuntime({ name: 'closed' }), {
     readers: 1,
     workerUrl: () => {
-      const worker = new Worker('/tests/pages/workers/pool_worker_that_closes.js', { type: 'module' });
+      const worker = new Worker('/tests/pages/workers/pool_worker_that_closes.js', {
+        type: 'module',
+      });
       workers.push(worker);
       return worker;
     },
