@@ -11,6 +11,7 @@ const pages: Record<
   main_job: { minChecks: 40, timeout: 5 * MINUTE },
   counter: { minChecks: 30, timeout: 5 * MINUTE },
   transfers: { minChecks: 31, timeout: 3 * MINUTE },
+  change_feed: { minChecks: 25, timeout: 3 * MINUTE },
   visibility: { minChecks: 8, timeout: 3 * MINUTE },
   snapshot: { minChecks: 50, timeout: 3 * MINUTE },
   deaths: { minChecks: 20, timeout: 5 * MINUTE },
