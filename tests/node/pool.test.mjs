@@ -13,7 +13,12 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
 
 const script = new URL('../../dist/pool_worker.js', import.meta.url);
-const host = { quick: Boolean(process.env.SHAREDWAL_QUICK), start: () => new Worker(script) };
+const host = {
+  quick: Boolean(process.env.SHAREDWAL_QUICK),
+  start: () => new Worker(script),
+  onMessage: (/** @type {Worker} */ worker, /** @type {() => void} */ listener) =>
+    worker.on('message', listener),
+};
 
 for (const area of Object.keys(parts)) {
   test(`pool: ${area}`, { timeout: 120_000 }, async () => {

@@ -1,6 +1,7 @@
 // A queue of jobs, and the members that do them: each one job at a time, so that what waits can be
 // taken back, and goes to whoever is free first.
 
+import { codeOf } from './error_message.js';
 import type { Member, MemberEvents } from './member.js';
 
 /** Something that a member does alone. */
@@ -11,8 +12,11 @@ export interface Job {
   fail(error: Error): void;
 }
 
-/** After how many milliseconds a start is tried again while other members work. */
-const RETRY_MS = 1000;
+/** After how many milliseconds a start is tried again while other members work; then twice that. */
+const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+/** It may be their start that they die of. */
+const MOST_DEATHS = 3;
 
 /** Members with the same task, and the queue of their jobs. */
 export class Lane {
@@ -20,10 +24,15 @@ export class Lane {
   #members: Member[] = [];
   #picking: { resolve: (member: Member) => void; reject: (error: Error) => void }[] = [];
   #closed: Error | undefined;
-  #notBefore = 0;
+  #retryMs = RETRY_MS;
+  /** Members in a row that died while they were being started. */
+  #deaths = 0;
+  #retrying: ReturnType<typeof setTimeout> | undefined;
   readonly #busy = new Set<Member>();
   readonly #events: MemberEvents = {
     ready: () => {
+      this.#retryMs = RETRY_MS;
+      this.#deaths = 0;
       for (const { resolve } of this.#picking.splice(0)) resolve(this.#leastRead() as Member);
       this.#dispatch();
     },
@@ -82,6 +91,7 @@ export class Lane {
   /** Rejects all that waits, and ends the members. */
   async close(error: Error): Promise<void> {
     this.#closed = error;
+    clearTimeout(this.#retrying);
     this.#failAll(error);
     await Promise.all(this.#members.map((member) => member.close(error)));
   }
@@ -109,22 +119,32 @@ export class Lane {
   }
 
   #fill(): void {
-    const now = performance.now();
     if (this.#closed !== undefined) return;
     // With nobody there, whoever asks is told anew why.
-    if (now < this.#notBefore && this.#members.length > 0) return;
+    if (this.#retrying !== undefined && this.#members.length > 0) return;
     while (this.#members.length < this.size) this.#members.push(this.start(this.#events));
   }
 
   #ended(member: Member, error: Error, started: boolean): void {
     this.#members = this.#members.filter((other) => other !== member);
-    if (started) {
+    const diedEarly = !started && codeOf(error) === 'WORKER_DIED';
+    if (started || (diedEarly && ++this.#deaths < MOST_DEATHS)) {
       this.#fill();
+    } else if (this.#members.length > 0) {
+      // Others do what waits.
+      this.#retryLater();
     } else {
-      this.#notBefore = performance.now() + RETRY_MS;
-      // Others may still do what waits.
-      if (this.#members.length === 0) this.#failAll(error);
+      this.#failAll(error);
     }
+  }
+
+  #retryLater(): void {
+    if (this.#closed !== undefined || this.#retrying !== undefined) return;
+    this.#retrying = setTimeout(() => {
+      this.#retrying = undefined;
+      this.#fill();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS);
   }
 
   #failAll(error: Error): void {

@@ -6,6 +6,7 @@ import { interrupt, share, terminate } from '../signals.js';
 import { watchOver } from '../watch.js';
 import { whenDead } from './connected.js';
 import { codeOf, revive } from './error_message.js';
+import { whenFree } from './life_lock.js';
 import type {
   AnswerMessage,
   ConnectionOptions,
@@ -65,6 +66,9 @@ export class Member {
   #started: StartedWorker | undefined;
   #next = 1;
   #stopWatching = () => {};
+  #stopWaiting = () => {};
+  /** Whether its script runs. */
+  #isThere = false;
   readonly #starting: Promise<void>;
   readonly #pending = new Map<number, Pending>();
   readonly #onEnd = new Set<(error: Error) => void>();
@@ -107,6 +111,7 @@ export class Member {
       worker.terminate();
       return;
     }
+    await this.#hello();
     const { answer } = this.post('open', {
       runtime: share(plan.runtime, worker),
       wasmModule,
@@ -127,8 +132,19 @@ export class Member {
     this.events.ready(this);
   }
 
+  /** The worker is there. From now on its end is told, where the engine tells it in some way. */
+  async #hello(): Promise<void> {
+    const lock = `sharedwal:pool:${crypto.randomUUID()}`;
+    const isHeld = await this.post('hello', { lock }).answer;
+    this.#isThere = true;
+    if (!isHeld || this.#state === 'ended') return;
+    this.#stopWaiting = whenFree(lock, () =>
+      this.#end(this.#failure(new Error('its thread has ended'))),
+    );
+  }
+
   #failure(cause: Error): Error {
-    return this.#state === 'starting'
+    return !this.#isThere
       ? ownError('WORKER_LOAD_FAILED', cause.message, { cause })
       : ownError('WORKER_DIED', `A worker of the pool cannot go on: ${cause.message}`, { cause });
   }
@@ -202,6 +218,7 @@ export class Member {
     const started = this.#state === 'ready';
     this.#state = 'ended';
     this.#stopWatching();
+    this.#stopWaiting();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
     for (const listener of this.#onEnd) listener(error);

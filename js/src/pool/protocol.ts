@@ -46,7 +46,9 @@ interface Execution {
 
 /** What a pool asks of its workers, by the kind of request. */
 export interface Requests {
-  /** To be the first. */
+  /** To be the first: holds the Web Lock of that name from then on. */
+  hello: { readonly lock: string };
+  /** To be the second. */
   open: {
     readonly runtime: Runtime;
     readonly wasmModule: WebAssembly.Module;
@@ -78,6 +80,8 @@ export const WRITES = 'writes';
 
 /** What workers answer, by the kind of request. */
 export interface Results {
+  /** Whether the lock is held. */
+  hello: boolean;
   open: { readonly connection: number };
   query: QueryResult | typeof WRITES;
   run: RunResult;

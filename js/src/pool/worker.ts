@@ -8,6 +8,7 @@ import type { RowIterator } from '../row_iterator.js';
 import type { RunResult, Statement } from '../statement.js';
 import type { SqlValue } from '../values.js';
 import { describe } from './error_message.js';
+import { holdForLife } from './life_lock.js';
 import {
   type AnswerMessage,
   type Kind,
@@ -47,6 +48,7 @@ export class PoolWorker {
   #spare: Database | undefined;
 
   readonly #handlers: Handlers = {
+    hello: ({ lock }) => holdForLife(lock),
     open: async (body) => {
       this.#opened = body;
       this.#db = await this.#connect();

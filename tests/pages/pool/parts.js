@@ -3,6 +3,7 @@
 import { createRuntime } from 'sharedwal';
 import { createPool } from 'sharedwal/pool';
 import * as calls from './calls.js';
+import * as chaos from './chaos.js';
 import * as deaths from './deaths.js';
 import * as ends from './ends.js';
 import * as limits from './limits.js';
@@ -24,18 +25,23 @@ import * as transactions from './transactions.js';
  *
  * @typedef {object} Host
  * @property {boolean} quick
+ * @property {number} [seed] repeats the random choices of a run
  * @property {() => AnyWorker} start a worker of a pool
+ * @property {(worker: any, listener: () => void) => unknown} onMessage
  */
 
 /** @typedef {(report: Report, bench: Bench) => Promise<void>} Part */
 
 /** @type {Record<string, Record<string, Part>>} */
-export const parts = { calls, limits, transactions, streams, live, deaths, ends };
+export const parts = { calls, limits, transactions, streams, live, deaths, ends, chaos };
 
 /** Makes the pools of one part, and ends them after it. */
 export class Bench {
   /** @type {Pool[]} */
   #pools = [];
+
+  /** @type {WeakSet<AnyWorker>} */
+  #spoken = new WeakSet();
 
   /** @param {Host} host */
   constructor(host) {
@@ -53,11 +59,21 @@ export class Bench {
     const workerUrl = () => {
       const worker = this.host.start();
       workers.push(worker);
+      this.host.onMessage(worker, () => this.#spoken.add(worker));
       return worker;
     };
     const pool = createPool(runtime, { workerUrl, ...options });
     this.#pools.push(pool);
     return { pool, runtime, workers };
+  }
+
+  /**
+   * Whether a worker has answered anything.
+   *
+   * @param {AnyWorker} worker
+   */
+  hasSpoken(worker) {
+    return this.#spoken.has(worker);
   }
 
   async end() {
