@@ -1,9 +1,8 @@
 //! Databases that this instance shares with nobody: empty ones, and those that are bytes.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
-use std::ptr::null_mut;
 use std::slice::from_raw_parts_mut;
 use std::time::Duration;
 
@@ -17,8 +16,8 @@ use crate::connection::{keep, to_js};
 type Sqlite = *mut ffi::sqlite3;
 
 thread_local! {
-    /// The connection whose statement has a time limit, and when that ends.
-    static DEADLINE: Cell<(Sqlite, Duration)> = const { Cell::new((null_mut(), Duration::ZERO)) };
+    /// The connections whose statements have a time limit, and when that ends.
+    static DEADLINES: RefCell<Vec<(Sqlite, Duration)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Opens a private database, over a copy of the bytes in a `Uint8Array` if these are not undefined; its
@@ -85,21 +84,21 @@ unsafe extern "C" fn tick(db: *mut c_void) -> c_int {
 
 /// Has the statements of a private database end when so much time has passed; never for `None`.
 pub fn limit_time(db: Sqlite, limit: Option<Duration>) {
-    DEADLINE.set(match limit {
-        Some(limit) => (db, bindings::now().saturating_add(limit)),
-        None => (null_mut(), Duration::ZERO),
-    });
+    forget(db);
+    if let Some(limit) = limit {
+        let deadline = bindings::now().saturating_add(limit);
+        DEADLINES.with_borrow_mut(|deadlines| deadlines.push((db, deadline)));
+    }
 }
 
 /// Whether the time is over that they had.
 pub fn is_late(db: Sqlite) -> bool {
-    let (limited, deadline) = DEADLINE.get();
-    limited == db && bindings::now() >= deadline
+    DEADLINES.with_borrow(|deadlines| {
+        deadlines.iter().any(|(limited, deadline)| *limited == db && bindings::now() >= *deadline)
+    })
 }
 
-/// A connection is being closed.
+/// A connection is being closed, or has no time limit any more.
 pub fn forget(db: Sqlite) {
-    if DEADLINE.get().0 == db {
-        limit_time(db, None);
-    }
+    DEADLINES.with_borrow_mut(|deadlines| deadlines.retain(|(limited, _)| *limited != db));
 }

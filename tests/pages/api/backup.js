@@ -91,10 +91,16 @@ export async function backup(report, env) {
   };
   await fails('a progress that throws', enough, { message: 'enough' });
   let calls = 0;
-  const closing = await again(db);
+  const here = createRuntime({ name: 'here' });
+  const closing = await openSource(here);
+  closing.exec('create table t as select zeroblob(2000000) as x');
+  let left = -1;
   const closed = closing.backup(destination, {
     progress: () => {
-      if (++calls === 3) closing.close();
+      if (++calls === 3) {
+        closing.close();
+        left = connections(here);
+      }
       return 50;
     },
   });
@@ -103,6 +109,7 @@ export async function backup(report, env) {
     message: 'The database connection is not open',
   });
   report.equal('undone', [isOld(), connections(destination)], [true, 1]);
+  report.equal('it was closed at once', [calls, left], [3, 0]);
 
   const other = await again(db);
   let first = true;
@@ -133,8 +140,10 @@ export async function backup(report, env) {
 
   reader.exec('begin immediate');
   setTimeout(() => reader.exec('commit'), 100);
+  const start = performance.now();
   report.equal('a writer of the destination', (await db.backup(destination)).remainingPages, 0);
   report.equal('is waited for', reader.inTransaction, false);
+  report.below('by the event loop (ms)', performance.now() - start, 2000);
   reader.exec('begin immediate');
   await report.rejects('but not for ever', () => db.backup(destination), {
     type: 'SqliteError',

@@ -41,6 +41,13 @@ export async function privateDatabases(report, { open, openSource }) {
     type: 'SqliteError',
     code: 'SQLITE_INTERRUPT',
   });
+  const beside = other.prepare('select 1').limit({ timeoutMs: 60_000 });
+  db.function('beside', () => Number(beside.pluck().get()));
+  const outer = db.prepare(`select beside(), (${endless.source})`).limit({ timeoutMs: 30 });
+  report.throws('also with another one in the middle', () => outer.get(), {
+    type: 'SqliteError',
+    code: 'SQLITE_INTERRUPT',
+  });
   report.equal('and on', db.prepare('select count(*) from t').pluck().get(), 2);
   report.throws('no snapshots', () => db.exec('begin').snapshot(), { type: 'SqliteError' });
   db.exec('rollback');
