@@ -20,7 +20,7 @@ const SCHEMA = `
   create table k (id text primary key) without rowid;
   create table child (k text references k on delete cascade);
   create virtual table words using fts5 (text);
-  create trigger on_t0 after delete on t0 begin insert into t1 default values; end;`;
+  create trigger on_t0 after delete on t0 begin insert into t1 values (old.id + 1000); end;`;
 
 /** What one statement after the other changes. @type {[string, string[] | 'unknown'][]} */
 const SCRIPT = [
