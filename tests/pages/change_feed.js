@@ -20,7 +20,7 @@ const SCHEMA = `
   create table k (id text primary key) without rowid;
   create table child (k text references k on delete cascade);
   create virtual table words using fts5 (text);
-  create trigger on_t0 after delete on t0 begin insert into t1 default values; end;`;
+  create trigger on_t0 after delete on t0 begin insert into t1 values (old.id + 1000); end;`;
 
 /** What one statement after the other changes. @type {[string, string[] | 'unknown'][]} */
 const SCRIPT = [
@@ -45,6 +45,17 @@ async function some(/** @type {Commit[]} */ seen, /** @type {number} */ count) {
     if (performance.now() > end) break;
   }
   return seen.splice(0);
+}
+
+/** The same of what a worker was told. */
+async function someOf(/** @type {TaskWorker} */ worker, /** @type {number} */ count) {
+  /** @type {Commit[]} */
+  const seen = [];
+  for (const end = performance.now() + SOON_MS; seen.length < count; await sleep(5)) {
+    seen.push(...(await worker.run('feed_tasks', 'take')));
+    if (performance.now() > end) break;
+  }
+  return seen;
 }
 
 /** Sorted: in which order the tables of one commit are told says nothing. */
@@ -72,7 +83,7 @@ export async function run() {
       await writers[0].run('database_tasks', 'exec', { sql: "insert into words values ('x')" });
       const [told] = await some(seen, 1);
       report.check('a full-text index', told?.tables.includes('words') === true, `${told?.tables}`);
-      const inWorker = await listener.run('feed_tasks', 'take');
+      const inWorker = await someOf(listener, SCRIPT.length + 1);
       report.equal('a worker was told as often', inWorker.length, SCRIPT.length + 1);
     });
 
@@ -91,15 +102,9 @@ export async function run() {
         turns[writer] = turn + 1;
         return turn % 2 === 0 ? ['log', `t${writer}`] : ['log'];
       });
-      /** @type {Commit[]} */
-      const inWorker = [];
       const inPage = await some(seen, expected.length);
       report.equal('on the main thread', tablesOf(inPage), expected);
-      for (const end = performance.now() + SOON_MS; ; await sleep(5)) {
-        const commits = await listener.run('feed_tasks', 'take');
-        inWorker.push(...commits);
-        if (inWorker.length >= expected.length || performance.now() > end) break;
-      }
+      const inWorker = await someOf(listener, expected.length);
       report.equal('in a worker', tablesOf(inWorker), expected);
       const rising = inPage.every(
         (commit, n) => n === 0 || commit.sequence === Number(inPage[n - 1]?.sequence) + 1,
@@ -122,23 +127,29 @@ export async function run() {
         told.every((one) => (one.tables === 'unknown') === (one.connectionId === undefined)),
         JSON.stringify(last),
       );
-      await sleep(100);
-      seen.length = 0;
+      do {
+        seen.length = 0;
+        await sleep(200);
+      } while (seen.length > 0);
     });
 
     await report.part('row ids', async () => {
       /** @type {Commit[]} */
       const withRows = [];
       const stopRows = onCommit(runtime, (commit) => withRows.push(commit), { rowIds: true });
-      for (const sql of ['delete from log', 'insert into t1 values (77), (78)', 'delete from t1']) {
+      for (const sql of [
+        'delete from log',
+        'insert into t1 values (100077), (100078)',
+        'delete from t1',
+      ]) {
         await writers[1].run('database_tasks', 'exec', { sql });
       }
       const told = await some(withRows, 3);
       report.equal('too many', told[0]?.rowIds.get('log'), undefined);
-      report.equal('inserted', told[1]?.rowIds.get('t1'), [77, 78]);
+      report.equal('inserted', told[1]?.rowIds.get('t1'), [100077, 100078]);
       report.check(
         'deleted without a condition',
-        [77, 78].every((id) => told[2]?.rowIds.get('t1')?.includes(id)),
+        [100077, 100078].every((id) => told[2]?.rowIds.get('t1')?.includes(id)),
         JSON.stringify([...(told[2]?.rowIds ?? [])]),
       );
       stopRows();
