@@ -24,10 +24,9 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// For the connection in `slot`, of this worker.
-    pub fn new(words: Arc<dyn Words>, slot: u32, worker: u32) -> Self {
+    /// For the connection in `slot`.
+    pub fn new(words: Arc<dyn Words>, slot: u32) -> Self {
         let first = layout::connection(slot);
-        words.store(first + connection_word::WORKER, worker);
         words.stamp(first + connection_word::HEARTBEAT);
         let mut activity = Activity { words, first, db: ptr::null_mut(), told: Vec::new() };
         activity.store_statement();

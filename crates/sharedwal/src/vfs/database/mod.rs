@@ -17,7 +17,7 @@ use crate::feed::Changes;
 use crate::fence::{self, Fence};
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks};
+use crate::layout::{self, FileKind, connection_word, locks};
 use crate::locks::{Contended, LockTable};
 use crate::memory::now;
 use crate::runtime::Inner;
@@ -116,6 +116,9 @@ impl Database {
             );
             return Err(ffi::SQLITE_CANTOPEN);
         }
+        // At once: the end of a thread says nothing of a connection that is nobody's.
+        let worker = layout::connection(slot.index()) + connection_word::WORKER;
+        runtime.control().store(worker, runtime.worker());
         let (fence, _inside) = Fence::around(runtime.control(), &slot);
         let mut locks = LockTable::new(runtime.control().clone(), slot.index());
         let (all, reaper) = (runtime.clone(), slot.index());
@@ -163,7 +166,7 @@ impl Database {
             user_progress: None,
             deadline: None,
             signals,
-            activity: Activity::new(runtime.control().clone(), slot.index(), runtime.worker()),
+            activity: Activity::new(runtime.control().clone(), slot.index()),
             polling: None,
             fence,
             slot_index: slot.index(),
