@@ -10,14 +10,13 @@ export { SqliteError } from './errors.js';
 export type { CallOptions } from './pool/call_options.js';
 export type { LiveObserver, LiveQuery, LiveResult } from './pool/live.js';
 export type { PoolOptions } from './pool/options.js';
-export {
-  type BatchResult,
-  type BatchStatement,
-  createPool,
-  type Pool,
-  type PoolWorkerInfo,
-  type StreamOptions,
-} from './pool/pool.js';
+export { createPool, type Pool } from './pool/pool.js';
+export type {
+  BatchResult,
+  BatchStatement,
+  PoolWorkerInfo,
+  StreamOptions,
+} from './pool/pool_types.js';
 export type { ConnectionOptions, Parameters, TransactionMode } from './pool/protocol.js';
 export { type SqlStatement, sql } from './pool/sql.js';
 export type { WorkerSource } from './pool/start_worker.js';

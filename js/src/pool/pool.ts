@@ -11,6 +11,7 @@ import { LiveQuery } from './live.js';
 import { Member, type MemberEvents, type MemberPlan } from './member.js';
 import { type PoolOptions, type ResolvedPool, resolvePool } from './options.js';
 import { packStatement } from './parameters.js';
+import type { BatchResult, BatchStatement, PoolWorkerInfo, StreamOptions } from './pool_types.js';
 import type { Parameters } from './protocol.js';
 import { rowObjects } from './row_message.js';
 import { sql } from './sql.js';
@@ -23,36 +24,6 @@ import {
   type TransactionOptions,
 } from './transaction.js';
 import { KnownWrites } from './writes.js';
-
-/** A statement of {@link Pool.batch}: what {@link sql} makes, the same by hand, or SQL alone. */
-export type BatchStatement = string | { readonly sql: string; readonly params?: Parameters };
-
-/** What a statement of {@link Pool.batch} came to. */
-export interface BatchResult<Row = AnyRow> extends RunResult {
-  /** Its rows, if it returns any. */
-  rows: Row[];
-}
-
-/** Options of {@link Pool.stream}. */
-export interface StreamOptions extends CallOptions {
-  /**
-   * How many rows a batch has at the most. It has fewer if they have more than 1 MiB of text and
-   * blobs together. Default 500.
-   */
-  batchRows?: number | undefined;
-}
-
-/** A worker of a pool, as {@link Pool.workers} tells of it. */
-export interface PoolWorkerInfo {
-  /** What it is for. */
-  role: 'reader' | 'writer';
-  /** The id of its connection in `diagnostics(runtime)`; null while it is being started. */
-  connectionId: number | null;
-  /** What it is doing. */
-  state: 'starting' | 'idle' | 'busy';
-  /** Requests that it has answered. */
-  answered: number;
-}
 
 const DEFAULT_BATCH_ROWS = 500;
 
