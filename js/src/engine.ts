@@ -314,23 +314,13 @@ export function heed(database: number): boolean {
 
 /** The number by which other contexts know a connection. */
 export function connectionId(database: number): number {
-  try {
-    return wasm.connection_id(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.connection_id(database));
 }
 
 /** Has the statements that are being read end with `SQLITE_INTERRUPT`. */
 export function interrupt(database: number): void {
   if (isPoisoned()) return;
-  try {
-    wasm.interrupt(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  answer(() => wasm.interrupt(database));
 }
 
 /** What the instance says why it refused something, as an error; anything else as it is. */
@@ -343,12 +333,7 @@ function refusal(reason: unknown): unknown {
 /** Closes a connection with all its statements. */
 export function close(database: number): void {
   if (isPoisoned()) return;
-  try {
-    wasm.close(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  answer(() => wasm.close(database));
   const control = controls.get(database);
   controls.delete(database);
   // Lets go of what waits for requests to this connection.
@@ -375,12 +360,7 @@ export function allocate(bytes: number): number {
 /** Gives memory back. */
 export function deallocate(pointer: number, bytes: number): void {
   if (isPoisoned()) return;
-  try {
-    wasm.free(pointer, bytes);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  answer(() => wasm.free(pointer, bytes));
 }
 
 /**
@@ -389,33 +369,18 @@ export function deallocate(pointer: number, bytes: number): void {
  * @returns the statement, or 0: nothing to compile when {@link errorCode} is 0, else an error
  */
 export function prepare(database: number, sql: number, bytes: number, keep: boolean): number {
-  try {
-    return wasm.prepare(database, sql, bytes, keep);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.prepare(database, sql, bytes, keep));
 }
 
 /** Where the last compiled statement ended, in bytes from the start of its SQL. */
 export function prepareTail(database: number): number {
-  try {
-    return wasm.prepare_tail(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.prepare_tail(database));
 }
 
 /** Frees a statement. */
 export function finalize(statement: number): void {
   if (isPoisoned()) return;
-  try {
-    wasm.finalize(statement);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  answer(() => wasm.finalize(statement));
 }
 
 /** Ends a statement's execution and forgets its parameters. */
@@ -431,102 +396,52 @@ export function reset(statement: number): void {
 
 /** Largest index of a parameter. */
 export function parameterCount(statement: number): number {
-  try {
-    return wasm.parameter_count(statement);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.parameter_count(statement));
 }
 
 /** Name of a parameter with its `:`, `@`, `$` or `?`; undefined for a bare `?`. From 1. */
 export function parameterName(statement: number, index: number): string | undefined {
-  try {
-    return wasm.parameter_name(statement, index);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.parameter_name(statement, index));
 }
 
 /** Columns of a result, 0 for a statement without one. */
 export function columnCount(statement: number): number {
-  try {
-    return wasm.column_count(statement);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_count(statement));
 }
 
 /** Name of a column, from 0. */
 export function columnName(statement: number, column: number): string {
-  try {
-    return wasm.column_name(statement, column);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_name(statement, column));
 }
 
 /** Declared type of the table column behind a column. */
 export function columnType(statement: number, column: number): string | undefined {
-  try {
-    return wasm.column_decltype(statement, column);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_decltype(statement, column));
 }
 
 /** Name of the table column behind a column. */
 export function columnOrigin(statement: number, column: number): string | undefined {
-  try {
-    return wasm.column_origin(statement, column);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_origin(statement, column));
 }
 
 /** Table of the table column behind a column. */
 export function columnTable(statement: number, column: number): string | undefined {
-  try {
-    return wasm.column_table(statement, column);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_table(statement, column));
 }
 
 /** Database of the table column behind a column. */
 export function columnDatabase(statement: number, column: number): string | undefined {
-  try {
-    return wasm.column_database(statement, column);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.column_database(statement, column));
 }
 
 /** Whether a statement writes nothing by itself (`BEGIN` and `COMMIT` do not). */
 export function isReadonly(statement: number): boolean {
-  try {
-    return wasm.is_readonly(statement);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.is_readonly(statement));
 }
 
 /** SQL of a statement with its parameters' values in place. */
 export function expandedSql(statement: number): string | undefined {
-  try {
-    return wasm.expanded_sql(statement);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.expanded_sql(statement));
 }
 
 /** Binds NULL. Returns a result code, as all `bind…` do. */
@@ -614,62 +529,32 @@ export function batchAddress(): number {
 
 /** Runs all statements of some SQL. Returns a result code. */
 export function execute(database: number, sql: number, bytes: number): number {
-  try {
-    return wasm.exec(database, sql, bytes);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.exec(database, sql, bytes));
 }
 
 /** The last call's extended result code. */
 export function errorCode(database: number): number {
-  try {
-    return wasm.errcode(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.errcode(database));
 }
 
 /** The last call's message. */
 export function errorMessage(database: number): string {
-  try {
-    return wasm.errmsg(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.errmsg(database));
 }
 
 /** Rows that the last INSERT, UPDATE or DELETE changed. */
 export function changes(database: number): number {
-  try {
-    return wasm.changes(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.changes(database));
 }
 
 /** Rows changed since the connection was opened. */
 export function totalChanges(database: number): number {
-  try {
-    return wasm.total_changes(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.total_changes(database));
 }
 
 /** Rowid of the last inserted row. */
 export function lastInsertRowid(database: number): bigint {
-  try {
-    return wasm.last_insert_rowid(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.last_insert_rowid(database));
 }
 
 /** The tables of the main database that a statement reads, and those that it may change. */
@@ -697,12 +582,7 @@ export function statementTables(statement: number): StatementTables {
 
 /** Whether a transaction is open. */
 export function inTransaction(database: number): boolean {
-  try {
-    return wasm.in_transaction(database);
-  } catch (error) {
-    instance.crash ??= { cause: error };
-    throw poisonedError(instance.crash);
-  }
+  return answer(() => wasm.in_transaction(database));
 }
 
 /** What SQLite is told of a function. */
