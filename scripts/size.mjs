@@ -71,9 +71,8 @@ export async function measure() {
 /** @param {number} total bytes */
 function setLimit(total) {
   const file = join(root, '.size-limit.json');
-  const [entry] = JSON.parse(readFileSync(file, 'utf8'));
-  entry.limit = `${((total * ROOM) / 1000).toFixed(1)} kB`;
-  writeFileSync(file, `${JSON.stringify([entry], null, 2)}\n`);
+  const limit = `"limit": "${((total * ROOM) / 1000).toFixed(1)} kB"`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"limit": "[^"]*"/, limit));
 }
 
 await main(import.meta.url, async () => {

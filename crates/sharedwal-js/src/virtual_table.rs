@@ -186,9 +186,10 @@ unsafe extern "C" fn best_index(table: *mut ffi::sqlite3_vtab, info: *mut ffi::s
                 // A plan without it would leave out an argument that was given.
                 return ffi::SQLITE_CONSTRAINT;
             }
-            given.push((constraint.iColumn, at));
+            // Kept in order: the standard library's sort is ten times the code.
+            let one = (constraint.iColumn, at);
+            given.insert(given.partition_point(|other| *other < one), one);
         }
-        given.sort_unstable();
         let mut plan = 0_u32;
         let mut arguments = 0;
         for (parameter, at) in given {

@@ -283,7 +283,7 @@ pub fn connect_private(read_only: bool) -> Result<Connection, Error> {
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags_and_vfs(":memory:", flags, vfs::NAME)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
     Ok(connection)
 }
 
