@@ -83,8 +83,8 @@ export async function buildWasm({ wasmEnv }, dev = false) {
   const linked = join(fresh, 'sharedwal_js_bg.wasm');
   const optimised = dev ? linked : await optimise(linked, wasmEnv);
   rmSync(output, { recursive: true, force: true });
-  renameSync(optimised, module);
   mkdirSync(output, { recursive: true });
+  renameSync(optimised, module);
   cpSync(fresh, output, { recursive: true });
   if (news) remember('wasm', news);
   say('build', `dist/${WASM_FILE}: ${(statSync(module).size / 1024).toFixed(0)} KiB`);
