@@ -13,6 +13,7 @@ export type ContextKind =
 
 /** What {@link doctor} found. `undefined` is what could not be found out, or makes no sense here. */
 export interface Environment {
+  /** What kind of context `doctor()` was called in. */
   context: ContextKind;
   /** The address of the page or worker. */
   location: string | undefined;
@@ -20,10 +21,13 @@ export interface Environment {
   framed: boolean;
   /** Version of Node. */
   node: string | undefined;
+  /** Whether it is https, or this computer. Undefined in Node, as are the next two. */
   secureContext: boolean | undefined;
+  /** Whether the page is isolated, without which it shares no memory. */
   crossOriginIsolated: boolean | undefined;
   /** What the server sends with the page (in a worker, with its script); `null` for a missing header. */
   headers: Record<SeenHeader, string | null> | undefined;
+  /** Whether there is shared memory at all. */
   sharedArrayBuffer: boolean;
   /** Whether shared memory can grow in place. */
   growth: boolean;
@@ -31,11 +35,17 @@ export interface Environment {
   reservable: number;
   /** Whether this context may wait for a lock. */
   atomicsWait: boolean;
+  /** Whether shared memory can wake an event loop; without, it is polled. */
   atomicsWaitAsync: boolean;
+  /** Web Locks, which prove that a worker lives; `refused` where they are there and fail. */
   webLocks: 'available' | 'missing' | 'refused';
+  /** Whether workers can be ES modules. Undefined where that cannot be tried. */
   moduleWorkers: boolean | undefined;
+  /** WebAssembly; `refused` by a policy of the page. */
   webAssembly: 'available' | 'missing' | 'refused';
+  /** Whether WebAssembly has vectors, which the module needs. */
   wasmSimd: boolean;
+  /** Whether WebAssembly takes 64-bit integers from JavaScript, which the module needs. */
   wasmBigInt: boolean;
 }
 

@@ -7,6 +7,7 @@ export interface Finding {
   code: FindingCode;
   /** `error`: sharedwal does not work here. `warning`: in part, or worse. `info`: as it is meant. */
   severity: 'error' | 'warning' | 'info';
+  /** What was found. */
   message: string;
   /** What to do. */
   advice: string;

@@ -19,13 +19,17 @@ export interface RecipeFile {
   path: string;
   /** What it is written in, as code blocks have it. */
   language: 'js' | 'json' | 'nginx' | 'caddyfile' | 'text' | 'html' | 'sh';
+  /** Its content. */
   text: string;
 }
 
 /** What to do on one host. */
 export interface Recipe {
+  /** As `doctor({ host })` takes it. */
   host: Host;
+  /** Its own name. */
   title: string;
+  /** What to put where. */
   files: RecipeFile[];
   /** What is not said by the files. */
   notes: string[];

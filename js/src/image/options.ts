@@ -12,8 +12,9 @@ export interface ImageProgress {
    * it and the database. Bytes that are given at once are only copied.
    */
   phase: 'reading' | 'copying';
+  /** Bytes. */
   done: number;
-  /** Undefined while a stream is read of which nobody knows how long it is. */
+  /** Bytes in all. Undefined while a stream is read of which nobody knows how long it is. */
   total: number | undefined;
 }
 

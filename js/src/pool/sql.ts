@@ -3,7 +3,9 @@ import type { BindableValue } from '../values.js';
 
 /** A statement and its parameters, as {@link sql} makes them. */
 export interface SqlStatement {
+  /** With a `?` for each value. */
   readonly sql: string;
+  /** The values. */
   readonly params: readonly BindableValue[];
 }
 
