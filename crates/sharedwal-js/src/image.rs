@@ -7,9 +7,14 @@ use wasm_bindgen::prelude::*;
 use crate::connection::{hint, milliseconds, to_js};
 use crate::reservation::take;
 
-#[wasm_bindgen(inline_js = "export function imported(leftWal, refused) { return { leftWal, refused }; }")]
+#[wasm_bindgen(inline_js = "
+export function imported(leftWal, refused) { return { leftWal, refused }; }
+export function go_on(progress, done, total) { return progress(done, total); }
+")]
 extern "C" {
     fn imported(left_wal: bool, refused: &JsValue) -> JsValue;
+    /// What `progress` says. It throws after a crash of this instance alone, of which nothing may go on.
+    fn go_on(progress: &Function, done: f64, total: f64) -> bool;
 }
 
 /// The database as a `Uint8Array`, else the error.
@@ -40,7 +45,7 @@ pub fn import_database(
     let done = take(reservation, lease).and_then(|reservation| {
         let timeout = milliseconds(timeout_ms);
         bindings::import_views(reservation, database, wal, timeout, &mut |done, total| {
-            go_on(progress, done, total)
+            go_on(progress, done as f64, total as f64)
         })
     });
     let (left_wal, copied) = match done {
@@ -66,15 +71,11 @@ pub fn fill_runtime(
     source
         .and_then(|source| {
             let timeout = milliseconds(timeout_ms);
-            bindings::fill_runtime(source, target?, timeout, &mut |done, total| go_on(progress, done, total))
+            bindings::fill_runtime(source, target?, timeout, &mut |done, total| {
+                go_on(progress, done as f64, total as f64)
+            })
         })
         .map_or_else(hinted, |()| JsValue::UNDEFINED)
-}
-
-/// What `progress` says; false if it throws.
-fn go_on(progress: &Function, done: u64, total: u64) -> bool {
-    let answer = progress.call2(&JsValue::UNDEFINED, &(done as f64).into(), &(total as f64).into());
-    answer.is_ok_and(|answer| answer.is_truthy())
 }
 
 /// The error for JavaScript, with what to do where this thread could not wait.

@@ -1,6 +1,6 @@
 // Whole databases: out, in, and from one to another.
 
-import { isPoisoned } from '../poison.js';
+import { isPoisoned, requireNotPoisoned } from '../poison.js';
 import type { Runtime } from '../runtime.js';
 import * as wasm from '../wasm/sharedwal_js.js';
 import { answer, refusal } from './boundary.js';
@@ -67,6 +67,8 @@ async function telling<T>(
     } catch (reason) {
       thrown = { reason };
     }
+    // Thrown through the instance: it crashed meanwhile, and its slots are others' to clean up.
+    requireNotPoisoned();
     return thrown === undefined;
   };
   const requireNothingThrown = () => {
