@@ -29,7 +29,10 @@ export function acquire(runtime, index, control, slot, word, wanted, vouched) {
     const lease = { proof: false, words: new Int32Array(control), slot, word };
     leases.set(id, lease);
     const keep = (proof, release) => {
-      if (abandoned) return release();
+      if (abandoned) {
+        release();
+        return resolve(undefined);
+      }
       Object.assign(lease, { proof, release });
       resolve(id);
     };
