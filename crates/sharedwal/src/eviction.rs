@@ -67,11 +67,12 @@ impl Hearing {
         let mut beats = [0; SLOTS as usize];
         let beats = &mut beats[..slots.len()];
         words.load_strided(layout::connection(0) + connection_word::BEATS, CONNECTION_STRIDE, beats);
-        let own: Vec<u32> = fence::own(words).iter().map(|fence| fence.slot()).collect();
+        let own: Vec<_> = fence::own(words).iter().map(|fence| (fence.slot(), fence.generation())).collect();
         let mut evicted = false;
         for (slot, (word, beats)) in (0..).zip(slots.iter().zip(beats.iter())) {
             let heard = &mut self.heard[slot as usize];
-            if !unproven(*word) || own.contains(&slot) || (heard.slot_word, heard.beats) != (*word, *beats) {
+            let is_own = own.contains(&(slot, word >> slot_states::GENERATION_SHIFT));
+            if !unproven(*word) || is_own || (heard.slot_word, heard.beats) != (*word, *beats) {
                 *heard = Heard { slot_word: *word, beats: *beats, silent: Duration::ZERO };
                 continue;
             }

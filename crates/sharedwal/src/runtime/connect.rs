@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "wasm32")]
 use std::sync::Arc;
+#[cfg(target_arch = "wasm32")]
+use std::sync::Weak;
 use std::time::Duration;
 
 #[cfg(target_arch = "wasm32")]
@@ -207,13 +209,15 @@ impl Runtime {
     #[cfg(target_arch = "wasm32")]
     pub fn connect_now(&self, options: &ConnectOptions) -> Result<Connection, Error> {
         let slot = self.0.claim_slot()?;
-        let index = slot.index();
+        let (index, generation) = (slot.index(), slot.generation());
+        // Before anything is held: after a crash in here it says which slot to give up.
+        let lease = Lease::request(&self.0, self.0.handle.control(), index, generation);
         self.0.handle.watch(&self.0);
-        let connection = self.connect_in(slot, options)?;
-        if let Some(fence) = fence::own(self.0.control()).iter().find(|fence| fence.slot() == index) {
-            self.0.prove(fence);
-        }
-        Ok(connection)
+        let connection = self.connect_in(slot, options);
+        let is = |fence: &Arc<Fence>| fence.slot() == index && fence.generation() == generation;
+        let fence = fence::own(self.0.control()).into_iter().find(is);
+        self.0.prove_by(lease, fence.as_ref());
+        connection
     }
 
     /// Opens a connection in a slot that was claimed for it. Whatever fails because the runtime was
@@ -330,7 +334,12 @@ impl Inner {
     /// Has a connection prove that it lives as soon as it can: that takes a turn of the event loop.
     pub(crate) fn prove(&self, fence: &Arc<Fence>) {
         let lease = Lease::request(self, self.handle.control(), fence.slot(), fence.generation());
-        let fence = Arc::downgrade(fence);
+        self.prove_by(lease, Some(fence));
+    }
+
+    /// Has a connection take the Web Lock that was asked for, or lets go of that.
+    fn prove_by(&self, lease: Promise, fence: Option<&Arc<Fence>>) {
+        let fence = fence.map_or_else(Weak::new, Arc::downgrade);
         wasm_bindgen_futures::spawn_local(async move {
             let lease = JsFuture::from(lease).await.ok().and_then(|id| Lease::held(&id));
             // Without the connection the lock is let go.
