@@ -6,6 +6,7 @@ import * as engine from './engine.js';
 import { rangeError, SqliteError, typeError } from './errors.js';
 import { leave, type Place, placeBytes, placeText } from './memory.js';
 import { resultCodeName, SQLITE_OK, SQLITE_RANGE, SQLITE_TOOBIG } from './result_codes.js';
+import type { UserCode } from './user_code.js';
 import type { BindableValue } from './values.js';
 
 // From this size on a value is unbound after the execution; smaller ones wait for the next.
@@ -115,10 +116,14 @@ function bindError(code: number): Error {
  * @throws TypeError or RangeError `INVALID_ARGUMENT`, with better-sqlite3's messages; RangeError
  *   `INTEGER_OUT_OF_RANGE` for a bigint beyond 64 bits
  */
-export function bindParameters(compiled: CompiledStatement, parameters: readonly unknown[]): void {
+export function bindParameters(
+  compiled: CompiledStatement,
+  parameters: readonly unknown[],
+  userCode: UserCode,
+): void {
   try {
     if (!bindInOrder(compiled, parameters)) {
-      bindValues(compiled, resolveParameters(compiled, parameters));
+      bindValues(compiled, resolveParameters(compiled, parameters, userCode));
     }
   } catch (error) {
     compiled.forgetParameters();
@@ -153,7 +158,18 @@ export function bindValues(compiled: CompiledStatement, values: readonly Bindabl
 export function resolveParameters(
   compiled: CompiledStatement,
   parameters: readonly unknown[],
+  userCode: UserCode,
 ): BindableValue[] {
+  // An object may have getters, which must not use the connection: the statement could go meanwhile.
+  userCode.running = true;
+  try {
+    return valuesOf(compiled, parameters);
+  } finally {
+    userCode.running = false;
+  }
+}
+
+function valuesOf(compiled: CompiledStatement, parameters: readonly unknown[]): BindableValue[] {
   const { named, anonymous, parameterCount } = compiled;
   const values: BindableValue[] = new Array<BindableValue>(parameterCount).fill(null);
   let namesBound = false;

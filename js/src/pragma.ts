@@ -17,7 +17,7 @@ export function executePragma(connection: Connection, source: string, simple: bo
   const compiled = compile(connection, `PRAGMA ${source}`, false);
   const { safeIntegers } = connection;
   try {
-    bindParameters(compiled, []);
+    bindParameters(compiled, [], connection.userCode);
     connection.log(compiled);
     if (!simple) return readAll(connection, compiled, 'flat', safeIntegers);
     fetchBatch(connection, compiled, 1, NO_LIMIT, true, safeIntegers);

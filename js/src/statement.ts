@@ -164,7 +164,9 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
     const cursor = new Cursor(this.#connection, {
       sql: this.#source,
       readonly: this.#readonly,
-      values: this.#bound ?? copyValues(resolveParameters(compiled, parameters)),
+      values:
+        this.#bound ??
+        copyValues(resolveParameters(compiled, parameters, this.#connection.userCode)),
       shape: this.#shape,
       safeIntegers: this.#safeIntegers,
       limit: this.#limit,
@@ -186,7 +188,8 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
         'INVALID_ARGUMENT',
       );
     }
-    this.#bound = copyValues(resolveParameters(this.#ready(parameters), parameters));
+    const compiled = this.#ready(parameters);
+    this.#bound = copyValues(resolveParameters(compiled, parameters, this.#connection.userCode));
     return this;
   }
 
@@ -299,12 +302,16 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
 
   // The statement, when it may be executed with these parameters.
   #ready(parameters: readonly unknown[]): CompiledStatement {
+    this.#requireReady(parameters);
+    return this.#obtain();
+  }
+
+  #requireReady(parameters: readonly unknown[]): void {
     this.#connection.requireUsable();
     if (this.#cursor !== undefined) this.#requireUnlocked(this.#cursor);
     if (this.#bound !== undefined && parameters.length > 0) {
       throw typeError('This statement already has bound parameters', 'INVALID_ARGUMENT');
     }
-    return this.#obtain();
   }
 
   // The statement with its parameters bound, about to be executed at once.
@@ -312,9 +319,11 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
     const connection = this.#connection;
     const limit = this.#limit;
     limit?.signal?.throwIfAborted();
-    const compiled = this.#ready(parameters);
+    this.#requireReady(parameters);
+    // First, since what it gives back to the cache can push others out.
     connection.cursors.beforeExecution(writes);
-    if (this.#bound === undefined) bindParameters(compiled, parameters);
+    const compiled = this.#obtain();
+    if (this.#bound === undefined) bindParameters(compiled, parameters, connection.userCode);
     else bindValues(compiled, this.#bound);
     if (connection.verbose !== undefined) connection.log(compiled);
     if (limit?.timeoutMs !== undefined) connection.limitTime(limit.timeoutMs);
