@@ -123,6 +123,26 @@ test('what is told can be read', async () => {
   db.close();
 });
 
+test('what changes tables past SQLite’s own telling', async () => {
+  const { db, stop, told } = await listening();
+  // Nobody could tell which tables these bytes are of.
+  const pages = db.prepare('select data from sqlite_dbpage where pgno = 1').pluck().get();
+  assert.throws(() => db.prepare('update sqlite_dbpage set data = ? where pgno = 1').run(pages), {
+    code: 'SQLITE_AUTH',
+  });
+  assert.throws(() => db.exec('create virtual table p using sqlite_dbpage'), {
+    code: 'SQLITE_AUTH',
+  });
+  const vacuum = db.prepare('vacuum');
+  vacuum.run();
+  await told(['unknown']);
+  db.exec('begin; insert into a (x) values (1); rollback');
+  vacuum.run();
+  await told(['unknown']);
+  stop();
+  db.close();
+});
+
 test('row ids', async () => {
   const { db, seen } = await listening({ rowIds: true });
   db.exec('create table k (id text primary key) without rowid');

@@ -26,6 +26,32 @@ export async function parameters(report, { open }) {
     ],
   );
 
+  const getting = db.prepare('select @a').pluck();
+  for (const [how, use] of /** @type {[string, () => void][]} */ ([
+    ['prepare', () => db.prepare('select 1')],
+    ['close', () => db.close()],
+  ])) {
+    const getter = {
+      get a() {
+        use();
+        return 1;
+      },
+    };
+    report.throws(`a getter that calls ${how}`, () => getting.get(getter), {
+      type: 'TypeError',
+      message: 'This database connection is busy executing a query',
+    });
+  }
+  report.equal(
+    'a getter that does not',
+    getting.get({
+      get a() {
+        return 5;
+      },
+    }),
+    5,
+  );
+
   report.throws('too few', () => two.get('a'), { type: 'RangeError', message: TOO_FEW });
   report.throws('none', () => two.get(), { type: 'RangeError', message: TOO_FEW });
   report.throws('too many', () => two.get('a', 'b', 'c'), {
