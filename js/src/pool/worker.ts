@@ -205,8 +205,10 @@ export class PoolWorker {
 
   async #stream(body: Requests['stream'], id: number): Promise<Results['stream']> {
     if (this.#refuses(this.#prepare(body))) return WRITES;
-    const db = this.#spare ?? (await this.#connect());
+    // Taken at once: a stream that ends while another connection is opened leaves its own here.
+    const spare = this.#spare;
     this.#spare = undefined;
+    const db = spare ?? (await this.#connect());
     try {
       this.#requireWanted(id);
       const statement = this.#prepare(body, db);

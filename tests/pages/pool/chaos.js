@@ -167,6 +167,12 @@ export async function everything(report, bench) {
     'all workers are there',
     await until(() => readers(pool).length === 2 && pool.workers.length === 3),
   );
+  // Those of the workers, and one that each reader keeps for the next stream.
+  report.check(
+    'no connection is left by a stream',
+    await until(() => diagnostics(runtime).connections.length <= 5),
+    `${diagnostics(runtime).connections.length} connections`,
+  );
   live.close();
   await ready(pool);
   await pool.close();
