@@ -237,7 +237,9 @@ impl Inner {
         if self.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));
         }
-        Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""))
+        let slot = Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""))?;
+        slot.say_whose(self.worker());
+        Ok(slot)
     }
 }
 
