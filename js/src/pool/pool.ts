@@ -39,9 +39,10 @@ function resolveBatchRows(rows: unknown = DEFAULT_BATCH_ROWS): number {
  * {@link createPool} makes one.
  *
  * Reads go to whichever reader is free first; a read begins after all writes that were acknowledged
- * before it was called, and so sees them. Writes go to the writer in their order. Which statements
- * {@link Pool.query} gives to the writer is decided by SQLite (`sqlite3_stmt_readonly`) in a reader,
- * once for each text. So there is nothing to be said about that.
+ * before it was called, and so sees them. Writes go to the writer in their order. {@link Pool.query}
+ * gives it what begins with INSERT, UPDATE, DELETE, REPLACE, CREATE, DROP or ALTER; of other texts
+ * SQLite says (`sqlite3_stmt_readonly`), in a reader and once for each, whether they write. Such a write
+ * (`WITH … INSERT`, a PRAGMA) may be overtaken that first time by what is called after it.
  *
  * Values and errors are those of the synchronous API. Besides, calls reject with
  * - the reason of their signal, or `SQLITE_INTERRUPT` after their `timeoutMs`. A call that writes

@@ -223,13 +223,39 @@ export async function routing(report, bench) {
     reads: readers(pool).reduce((sum, one) => sum + one.answered, 0),
     writes: writer(pool)?.answered ?? 0,
   });
-  const insert = 'insert into t (x) values (1) returning id';
+  const insert = 'with one (x) as (select 1) insert into t (x) select x from one returning id';
   const first = answered();
   report.equal('a write by query()', await pool.query(insert), [{ id: 1 }]);
   const second = answered();
   report.equal('asked once', second, { reads: first.reads + 1, writes: first.writes + 1 });
   await pool.query(insert);
   report.equal('and then known', answered(), { reads: second.reads, writes: second.writes + 1 });
+  const plain = answered();
+  for (const [text, rows] of /** @type {const} */ ([
+    ['insert into t (x) values (2) returning x', [{ x: 2 }]],
+    [
+      '-- that\n /* or * this */ /***/ REPLACE into t (id, x) values (3, 4) returning x',
+      [{ x: 4 }],
+    ],
+    ['/* drop */ Update t set x = 5 where id = 3 returning x', [{ x: 5 }]],
+    ['create table o (x)', []],
+  ])) {
+    const before = answered();
+    report.equal(text, await pool.query(text), rows);
+    report.equal(`${text}: no reader is asked`, answered().reads, before.reads);
+  }
+  report.equal('all by the writer', answered().writes - plain.writes, 4);
+  const mixed = Array.from({ length: 10 }, (_, i) =>
+    i % 2 === 0 ? pool.query(`insert into o values (${i})`) : pool.sql`insert into o values (${i})`,
+  );
+  mixed.push(pool.query('insert into o values (10)'));
+  mixed.push(pool.run('insert into o values (11)').then(() => []));
+  await Promise.all(mixed);
+  report.equal(
+    'writes are made in their order',
+    (await pool.query('select x from o order by rowid')).map(({ x }) => x),
+    Array.from({ length: 12 }, (_, i) => i),
+  );
   report.equal('a pragma that writes', await pool.query('pragma user_version = 7'), []);
   report.equal('is seen', await pool.query('pragma user_version'), [{ user_version: 7 }]);
   let stale = 0;
