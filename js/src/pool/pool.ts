@@ -232,7 +232,8 @@ export class Pool {
 
   /**
    * Reads the rows of a statement in batches, for `for await`. Each stream has a connection of its own
-   * in the reader that has the fewest, so any number of streams and other calls go on side by side. The
+   * in the reader that has the fewest, so streams and other calls go on side by side: as many as the
+   * runtime's 64 connections let, those of the workers included; beyond, `TOO_MANY_CONNECTIONS`. The
    * worker reads one batch ahead and then waits until that is asked for. All batches are of the state
    * at the first one. Until its end a stream holds a read transaction, which keeps the write-ahead log
    * from being reused; leaving the loop ends it at once (if the worker is in the middle of another
@@ -338,7 +339,7 @@ export class Pool {
  * ```
  *
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `INVALID_OPTION` for an unknown option
- * @throws TypeError `INVALID_OPTION`
+ * @throws TypeError or RangeError `INVALID_OPTION`
  */
 export function createPool(runtime: Runtime, options: PoolOptions = {}): Pool {
   return new Pool(resolvePool(runtime, options));
