@@ -1,6 +1,7 @@
 // A query that is run again when what it reads has changed.
 
 import type { Commit } from '../commit_ring.js';
+import { typeError } from '../errors.js';
 import type { CommitFeed } from './commit_feed.js';
 import { codeOf } from './error_message.js';
 import type { QueryResult } from './protocol.js';
@@ -86,10 +87,17 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
    *
    * @param listener called with each result, errors included; or an observer
    * @returns what ends that
+   * @throws TypeError `INVALID_ARGUMENT`
    */
   readonly subscribe = (
     listener: ((result: LiveResult<Row>) => void) | LiveObserver<Row>,
   ): (() => void) => {
+    if (typeof listener !== 'function' && (typeof listener !== 'object' || listener === null)) {
+      throw typeError(
+        'Expected first argument to be a function, or an object with "next" or "error"',
+        'INVALID_ARGUMENT',
+      );
+    }
     const tell: Listener<Row> =
       typeof listener === 'function'
         ? (result) => listener(result)

@@ -173,6 +173,10 @@ export async function errors(report, bench) {
     await until(() => told.at(-1) === 1),
     String(told),
   );
+  for (const wrong of [null, 5, undefined]) {
+    // @ts-expect-error
+    report.throws(`subscribe(${wrong})`, () => live.subscribe(wrong), { code: 'INVALID_ARGUMENT' });
+  }
   const limited = pool.live(ENDLESS, [], { timeoutMs: 50 });
   /** @type {unknown} */
   let code;
