@@ -132,6 +132,11 @@ export async function errors(report, bench) {
     );
     report.check(`${name}: says what was wrong`, error?.message.length > 5, error?.message);
   }
+  const rounded = await outcome(pool.query('select 9007199254740993'));
+  for (const text of [rounded.error?.message, rounded.error?.stack]) {
+    report.check('advises what a pool has', /safeIntegers: true/.test(text), text);
+    report.check('and not what it has not', !/safeIntegers\(\)/.test(text), text);
+  }
   const { error } = await outcome(pool.query('select * from nowhere'));
   report.check('the stack of the worker', /worker/.test(error.stack), error.stack);
   report.equal('the pool goes on', await pool.query('select count(*) as n from t'), [{ n: 1 }]);
@@ -145,6 +150,10 @@ export async function errors(report, bench) {
     { wasmModule: {} },
     { writer: 1 },
     { open: { verbose() {} } },
+    { open: { timeout: -1 } },
+    { open: { timeout: 2 ** 31 } },
+    { open: { journalMode: 'memory' } },
+    { open: { fileMustExist: 1 } },
     { reader: 1 },
   ]) {
     /** @type {any} */
@@ -303,6 +312,12 @@ export async function batches(report, bench) {
       code: 'TRANSACTION_ENDED',
     },
   );
+  await report.rejects(
+    'the last one commits',
+    () => pool.batch(["insert into t (x) values ('d') returning id", 'commit']),
+    { type: 'SqliteError', code: 'TRANSACTION_ENDED' },
+  );
+  await pool.run("delete from t where x = 'd'");
   report.equal('nothing of it stays', await pool.query('select count(*) as n from t'), [{ n: 3 }]);
   report.equal('nothing to do', await pool.batch([]), []);
 }
