@@ -14,6 +14,7 @@ export type {
   LockName,
   ReadTransaction,
 } from './connection_diagnostics.js';
+export type { JournalMode } from './connection_options.js';
 export type { Database, PragmaOptions, PreparedStatement } from './database.js';
 export {
   type Counters,
@@ -31,7 +32,7 @@ export type { ImageOptions, ImageProgress } from './image/options.js';
 export type { DatabaseImage, ImageBytes, ImageSource } from './image/source.js';
 export type { StatementLimit } from './limit.js';
 export { type OnCommitOptions, onCommit } from './on_commit.js';
-export { type DatabaseSource, type JournalMode, type OpenOptions, open } from './open.js';
+export { type DatabaseSource, type OpenOptions, open } from './open.js';
 export type { FunctionOptions } from './registration.js';
 export type { RowIterator } from './row_iterator.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';

@@ -79,7 +79,7 @@ export class CommitReader {
 
   /** The next commit, up to that of a number. */
   next(upTo: number): Commit | undefined {
-    if (this.#read === upTo || this.#read === this.last) return undefined;
+    if (this.#read >= upTo) return undefined;
     const commit = this.#next();
     if (commit?.sequence === this.#read + 1) {
       this.#read = commit.sequence;

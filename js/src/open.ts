@@ -1,9 +1,10 @@
 import { abortable, resolveSignal } from './abort.js';
 import { requireWasmSource, type WasmSource } from './compile_wasm.js';
 import { Connection } from './connection.js';
+import { type JournalMode, resolveJournalMode, resolveTimeout } from './connection_options.js';
 import { Database } from './database.js';
 import { connect, connectNow, connectPrivate } from './engine.js';
-import { ownError, rangeError, typeError } from './errors.js';
+import { ownError, typeError } from './errors.js';
 import { heedWhileIdle } from './idle.js';
 import { booleanOption, requireKnownOptions } from './options.js';
 import { forThisThread } from './own_handle.js';
@@ -11,9 +12,6 @@ import { requireNotPoisoned } from './poison.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
 import { isLoaded, loadWasm } from './wasm.js';
-
-/** How the database keeps its transactions, see https://sqlite.org/pragma.html#pragma_journal_mode */
-export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
 
 /** Options of {@link open}. */
 export interface OpenOptions extends WasmSource {
@@ -48,43 +46,12 @@ const OPTIONS: readonly (keyof OpenOptions)[] = [
   'wasmModule',
 ];
 
-const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist'];
-const DEFAULT_TIMEOUT_MS = 5000;
-const MAX_TIMEOUT_MS = 0x7fffffff;
-
-/**
- * How long to wait for a lock, in milliseconds.
- *
- * @throws TypeError or RangeError `INVALID_OPTION`
- */
-export function resolveTimeout(timeout: unknown): number {
-  if (timeout === undefined) return DEFAULT_TIMEOUT_MS;
-  if (typeof timeout !== 'number' || !Number.isInteger(timeout) || timeout < 0) {
-    throw typeError('Expected the "timeout" option to be a positive integer', 'INVALID_OPTION');
-  }
-  if (timeout > MAX_TIMEOUT_MS) {
-    throw rangeError(`Option "timeout" cannot be greater than ${MAX_TIMEOUT_MS}`, 'INVALID_OPTION');
-  }
-  return timeout;
-}
-
 function resolveVerbose(verbose: OpenOptions['verbose']): ((sql: string) => unknown) | undefined {
   if (verbose === undefined || verbose === null) return undefined;
   if (typeof verbose !== 'function') {
     throw typeError('Expected the "verbose" option to be a function', 'INVALID_OPTION');
   }
   return verbose;
-}
-
-function resolveJournalMode(mode: unknown): JournalMode {
-  if (mode === undefined) return 'wal';
-  if (!JOURNAL_MODES.includes(mode)) {
-    throw typeError(
-      `Expected the "journalMode" option to be one of ${JOURNAL_MODES.join(', ')}`,
-      'INVALID_OPTION',
-    );
-  }
-  return mode as JournalMode;
 }
 
 /**

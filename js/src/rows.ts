@@ -11,11 +11,12 @@ export type RowShape = 'flat' | 'pluck' | 'raw' | 'expand';
 
 type FlatRow = Record<string, SqlValue>;
 
-const ADVICE =
+/** How to get bigints. */
+export const SAFE_INTEGERS_ADVICE =
   'Call safeIntegers() on the statement, or defaultSafeIntegers() on the database, to get bigints';
 
 function decode(cell: number, safeIntegers: boolean): SqlValue {
-  return decodeCell(cell, arena, safeIntegers, ADVICE);
+  return decodeCell(cell, arena, safeIntegers, SAFE_INTEGERS_ADVICE);
 }
 
 /**

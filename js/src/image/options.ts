@@ -2,8 +2,9 @@
 
 import { resolveSignal } from '../abort.js';
 import { requireWasmSource } from '../compile_wasm.js';
+import { resolveTimeout } from '../connection_options.js';
 import { ownError, typeError } from '../errors.js';
-import { type OpenOptions, resolveTimeout } from '../open.js';
+import type { OpenOptions } from '../open.js';
 
 /** How far an export, an import or a clone is, in bytes. */
 export interface ImageProgress {

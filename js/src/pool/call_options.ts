@@ -71,6 +71,10 @@ const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
 
 /** One listener for all calls of a signal: Node warns of a leak when there are more than ten. */
 function whenAborted(signal: AbortSignal, end: (reason: unknown) => void): () => void {
+  if (signal.aborted) {
+    end(signal.reason);
+    return () => {};
+  }
   const ends = listeners.get(signal) ?? new Set();
   if (!listeners.has(signal)) {
     listeners.set(signal, ends);

@@ -1,6 +1,7 @@
 // A query that is run again when what it reads has changed.
 
 import type { Commit } from '../commit_ring.js';
+import { typeError } from '../errors.js';
 import type { CommitFeed } from './commit_feed.js';
 import { codeOf } from './error_message.js';
 import type { QueryResult } from './protocol.js';
@@ -27,6 +28,14 @@ export interface LivePlan {
   readonly feed: CommitFeed;
   readonly run: () => Promise<QueryResult>;
   readonly signal: AbortSignal | undefined;
+}
+
+/** Who iterates. */
+interface Reader {
+  /** Whether it wants no more. */
+  left: boolean;
+  /** Lets it go on that waits. */
+  wake(): void;
 }
 
 type Listener<Row> = (result: LiveResult<Row>) => void;
@@ -78,10 +87,17 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
    *
    * @param listener called with each result, errors included; or an observer
    * @returns what ends that
+   * @throws TypeError `INVALID_ARGUMENT`
    */
   readonly subscribe = (
     listener: ((result: LiveResult<Row>) => void) | LiveObserver<Row>,
   ): (() => void) => {
+    if (typeof listener !== 'function' && (typeof listener !== 'object' || listener === null)) {
+      throw typeError(
+        'Expected first argument to be a function, or an object with "next" or "error"',
+        'INVALID_ARGUMENT',
+      );
+    }
     const tell: Listener<Row> =
       typeof listener === 'function'
         ? (result) => listener(result)
@@ -105,18 +121,31 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
 
   /**
    * The results, the newest one each time: one who is slow gets fewer of them. An error ends it, and so
-   * does {@link LiveQuery.close}.
+   * does {@link LiveQuery.close}; `return()` does at once, also for who waits for the next one.
    *
    * @throws what the query throws; the reason of the signal
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Row[], void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<readonly Row[], void, undefined> {
+    const reader: Reader = { left: false, wake() {} };
+    const results = this.#results(reader);
+    // By itself it would come after the next result, which may never come.
+    const end = results.return.bind(results);
+    results.return = (value) => {
+      reader.left = true;
+      reader.wake();
+      return end(value);
+    };
+    return results;
+  }
+
+  async *#results(reader: Reader): AsyncGenerator<readonly Row[], void, undefined> {
     let seen: LiveResult<Row> | undefined;
-    let wake = () => {};
-    const awake = () => wake();
+    const awake = () => reader.wake();
     this.#waiting.add(awake);
     this.#start();
     try {
       while (this.#closed === undefined) {
+        if (reader.left) return;
         const result = this.#result;
         if (this.#current && result !== seen) {
           seen = result;
@@ -124,11 +153,11 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
           yield result.rows ?? [];
         } else {
           await new Promise<void>((resolve) => {
-            wake = resolve;
+            reader.wake = resolve;
           });
         }
       }
-      if (this.#closed.reason !== undefined) throw this.#closed.reason;
+      if (!reader.left && this.#closed.reason !== undefined) throw this.#closed.reason;
     } finally {
       this.#waiting.delete(awake);
       this.#stopIfUnused();

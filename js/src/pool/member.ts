@@ -69,6 +69,8 @@ export class Member {
   #next = 1;
   #stopWatching = () => {};
   #stopWaiting = () => {};
+  /** Set when it is closed: what requests that are ended by that reject with. */
+  #closing: Error | undefined;
   /** Whether its script runs. */
   #isThere = false;
   readonly #starting: Promise<void>;
@@ -189,6 +191,10 @@ export class Member {
       pending.resolve(message.result);
       return;
     }
+    if (this.#closing !== undefined) {
+      pending.reject(this.#closing);
+      return;
+    }
     const error = revive(message.error);
     const code = codeOf(error);
     if (!USELESS.includes(code) || this.#state !== 'ready') {
@@ -244,15 +250,21 @@ export class Member {
     if (worker !== undefined) await terminate(this.plan.runtime, worker);
   }
 
-  /** Rejects what it was asked for with an error, closes its connections and ends it. */
+  /**
+   * Ends what it was asked for, closes its connections and ends it. What cannot be done any more
+   * rejects with an error; what is done already resolves.
+   */
   async close(error: Error): Promise<void> {
     // One that is ended while it opens a connection would leave a slot taken for a while.
     await within(CLOSE_STARTING_MS, this.#starting);
     if (this.#state === 'ready') {
+      this.#closing = error;
+      // Its connection and its thread end now, and that is no failure.
+      this.#stopWatching();
+      this.#stopWaiting();
       for (const id of this.#pending.keys()) this.cancel(id);
-      const { answer } = this.post('close', {});
-      for (const [id, { reject }] of this.#pending) if (id !== this.#next - 1) reject(error);
-      await within(CLOSE_MS, answer);
+      // Answers come in their order: after this one all others are here.
+      await within(CLOSE_MS, this.post('close', {}).answer);
     }
     const terminated = this.#terminate();
     this.#end(error);

@@ -1,4 +1,5 @@
 import { requireWasmSource, type WasmSource } from '../compile_wasm.js';
+import { resolveJournalMode, resolveTimeout } from '../connection_options.js';
 import { typeError } from '../errors.js';
 import { booleanOption, requireKnownOptions } from '../options.js';
 import type { Runtime } from '../runtime.js';
@@ -90,13 +91,16 @@ function requireKind(name: string, value: unknown, kinds: readonly string[]): vo
 
 /**
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `INVALID_OPTION` for an unknown option
- * @throws TypeError `INVALID_OPTION`
+ * @throws TypeError or RangeError `INVALID_OPTION`
  */
 export function resolvePool(runtime: Runtime, options: PoolOptions): ResolvedPool {
   requireRuntime(runtime);
   requireKnownOptions(options, OPTIONS);
   const { readers, writer, workerUrl, open = {}, setup, wasmUrl, wasmModule } = options;
   requireKnownOptions(open, OPEN_OPTIONS);
+  resolveTimeout(open.timeout);
+  resolveJournalMode(open.journalMode);
+  booleanOption(open, 'fileMustExist', 'INVALID_OPTION');
   requireKind('setup', setup, ['string']);
   requireKind('workerUrl', workerUrl, ['string', 'URL', 'function']);
   requireWasmSource({ wasmUrl, wasmModule });

@@ -39,9 +39,10 @@ function resolveBatchRows(rows: unknown = DEFAULT_BATCH_ROWS): number {
  * {@link createPool} makes one.
  *
  * Reads go to whichever reader is free first; a read begins after all writes that were acknowledged
- * before it was called, and so sees them. Writes go to the writer in their order. Which statements
- * {@link Pool.query} gives to the writer is decided by SQLite (`sqlite3_stmt_readonly`) in a reader,
- * once for each text. So there is nothing to be said about that.
+ * before it was called, and so sees them. Writes go to the writer in their order. {@link Pool.query}
+ * gives it what begins with INSERT, UPDATE, DELETE, REPLACE, CREATE, DROP or ALTER; of other texts
+ * SQLite says (`sqlite3_stmt_readonly`), in a reader and once for each, whether they write. Such a write
+ * (`WITH … INSERT`, a PRAGMA) may be overtaken that first time by what is called after it.
  *
  * Values and errors are those of the synchronous API. Besides, calls reject with
  * - the reason of their signal, or `SQLITE_INTERRUPT` after their `timeoutMs`. A call that writes
@@ -231,7 +232,8 @@ export class Pool {
 
   /**
    * Reads the rows of a statement in batches, for `for await`. Each stream has a connection of its own
-   * in the reader that has the fewest, so any number of streams and other calls go on side by side. The
+   * in the reader that has the fewest, so streams and other calls go on side by side: as many as the
+   * runtime's 64 connections let, those of the workers included; beyond, `TOO_MANY_CONNECTIONS`. The
    * worker reads one batch ahead and then waits until that is asked for. All batches are of the state
    * at the first one. Until its end a stream holds a read transaction, which keeps the write-ahead log
    * from being reused; leaving the loop ends it at once (if the worker is in the middle of another
@@ -337,7 +339,7 @@ export class Pool {
  * ```
  *
  * @throws SqliteError `INVALID_RUNTIME`, `RUNTIME_VERSION`, `INVALID_OPTION` for an unknown option
- * @throws TypeError `INVALID_OPTION`
+ * @throws TypeError or RangeError `INVALID_OPTION`
  */
 export function createPool(runtime: Runtime, options: PoolOptions = {}): Pool {
   return new Pool(resolvePool(runtime, options));

@@ -1,6 +1,7 @@
 // A worker of a page and a thread of Node, in one shape.
 
 import { poolWorkerFile, startPoolWorker } from '../default_pool_worker.js';
+import { ownError } from '../errors.js';
 import { isThread, startThread, type TalkingThread } from '../node.js';
 import type { AnyWorker } from '../signals.js';
 
@@ -45,19 +46,30 @@ function listenToThread(thread: TalkingThread, events: WorkerEvents): void {
 }
 
 async function start(source: WorkerSource): Promise<AnyWorker> {
-  if (typeof source === 'function') return source();
+  if (typeof source === 'function') {
+    const worker: unknown = await source();
+    if (typeof (worker as Worker | undefined)?.postMessage === 'function') return worker as Worker;
+    throw new TypeError('The "workerUrl" function returned no worker');
+  }
   const thread = startThread(() => source ?? poolWorkerFile());
   if (thread !== undefined) return thread;
   if (source === undefined) return startPoolWorker();
   return new Worker(source, { type: 'module', name: 'sharedwal pool' });
 }
 
-/** Starts a worker. Whether its script can be loaded is told later, by `failed`. */
+/**
+ * Starts a worker. Whether its script can be loaded is told later, by `failed`.
+ *
+ * @throws SqliteError `WORKER_LOAD_FAILED`
+ */
 export async function startWorker(
   source: WorkerSource,
   events: WorkerEvents,
 ): Promise<StartedWorker> {
-  const worker = await start(source);
+  const worker = await start(source).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw ownError('WORKER_LOAD_FAILED', reason, { cause });
+  });
   if (isThread(worker)) listenToThread(worker as TalkingThread, events);
   else listenToWorker(worker as Worker, events);
   return {

@@ -69,19 +69,26 @@ export class PoolTransaction {
   }
 
   /** As {@link Pool.sql}. */
-  async sql<Row = AnyRow>(
-    template: TemplateStringsArray,
-    ...values: BindableValue[]
-  ): Promise<Row[]> {
-    const statement = sql(template, ...values);
-    return this.query<Row>(statement.sql, statement.params);
+  sql<Row = AnyRow>(template: TemplateStringsArray, ...values: BindableValue[]): Promise<Row[]> {
+    return this.#track(async () => {
+      const statement = sql(template, ...values);
+      return this.#query<Row>(statement.sql, statement.params, {});
+    });
   }
 
   /** As {@link Pool.query}. */
-  async query<Row = AnyRow>(
+  query<Row = AnyRow>(
     source: string,
     params?: Parameters,
     options: CallOptions = {},
+  ): Promise<Row[]> {
+    return this.#track(() => this.#query<Row>(source, params, options));
+  }
+
+  async #query<Row>(
+    source: string,
+    params: Parameters | undefined,
+    options: CallOptions,
   ): Promise<Row[]> {
     const { limit, safeIntegers } = resolveCall(options, this.#safeIntegers);
     const { statement, transfer } = packStatement(source, params);
@@ -91,17 +98,35 @@ export class PoolTransaction {
   }
 
   /** As {@link Pool.run}. */
-  async run(source: string, params?: Parameters, options: CallOptions = {}): Promise<RunResult> {
-    const { limit, safeIntegers } = resolveCall(options, this.#safeIntegers);
-    const { statement, transfer } = packStatement(source, params);
-    return this.#call('run', { ...statement, safeIntegers, inTransaction: true }, transfer, limit);
+  run(source: string, params?: Parameters, options: CallOptions = {}): Promise<RunResult> {
+    return this.#track(async () => {
+      const { limit, safeIntegers } = resolveCall(options, this.#safeIntegers);
+      const { statement, transfer } = packStatement(source, params);
+      const body = { ...statement, safeIntegers, inTransaction: true };
+      return this.#call('run', body, transfer, limit);
+    });
   }
 
   /** As {@link Pool.exec}. */
-  async exec(source: string, options: CallOptions = {}): Promise<void> {
-    const { limit } = resolveCall(options, this.#safeIntegers);
-    const { statement } = packStatement(source);
-    await this.#call('exec', { sql: statement.sql, inTransaction: true }, [], limit);
+  exec(source: string, options: CallOptions = {}): Promise<void> {
+    return this.#track(async () => {
+      const { limit } = resolveCall(options, this.#safeIntegers);
+      const { statement } = packStatement(source);
+      await this.#call('exec', { sql: statement.sql, inTransaction: true }, [], limit);
+    });
+  }
+
+  /**
+   * Keeps what a caller is given until it is settled. Nothing here may handle its rejection, unless the
+   * transaction rejects as well: an error of which nobody takes notice must not be lost.
+   */
+  #track<T>(work: () => Promise<T>): Promise<T> {
+    const call: Promise<T> = work().finally(() => {
+      this.#open.delete(call);
+      if (this.#aborted !== undefined) call.catch(() => {});
+    });
+    this.#open.add(call);
+    return call;
   }
 
   #call<K extends Kind>(
@@ -110,16 +135,15 @@ export class PoolTransaction {
     transfer: Transferable[],
     limit: Limit | undefined,
   ): Promise<Results[K]> {
-    const call = this.#inTurn(kind, body, transfer, limit);
-    this.#open.add(call);
-    this.#last = call.then(
-      () => this.#open.delete(call),
-      () => this.#open.delete(call),
-    );
+    const before = this.#last;
+    const call = this.#inTurn(before, kind, body, transfer, limit);
+    // One whose time is up does not wait for those before it; those after it do.
+    this.#last = Promise.allSettled([before, call]).then(() => {});
     return call;
   }
 
   async #inTurn<K extends Kind>(
+    before: Promise<unknown>,
     kind: K,
     body: Requests[K],
     transfer: Transferable[],
@@ -130,12 +154,17 @@ export class PoolTransaction {
     if (this.#finished) throw ended(undefined);
     const ending: { reason?: unknown; reached: boolean } = { reached: false };
     let posted: number | undefined;
+    let stopWaiting = () => {};
+    const reached = new Promise<void>((resolve) => {
+      stopWaiting = resolve;
+    });
     const unlimit = whenReached(limit, (reason) => {
       Object.assign(ending, { reason, reached: true });
+      stopWaiting();
       if (posted !== undefined) this.#member.cancel(posted);
     });
     try {
-      await this.#last;
+      await Promise.race([before, reached]);
       if (ending.reached) throw ending.reason;
       this.#requireNotAborted();
       const { id, answer } = this.#member.post(kind, body, transfer);
@@ -145,7 +174,7 @@ export class PoolTransaction {
       if (ending.reached && codeOf(error) === 'SQLITE_INTERRUPT') throw ending.reason;
       throw error;
     } finally {
-      this.#running = undefined;
+      if (posted !== undefined) this.#running = undefined;
       unlimit();
     }
   }
@@ -233,7 +262,7 @@ export class TransactionJob<T> implements Job {
     await this.#begin(member);
     const transaction = new PoolTransaction(member, this.safeIntegers);
     try {
-      const result = await this.#untilEnded(member, async () => {
+      const result = await this.#untilEnded(member, transaction, async () => {
         const result = await this.fn(transaction);
         await transaction.finish();
         return result;
@@ -264,11 +293,15 @@ export class TransactionJob<T> implements Job {
   }
 
   /** What a function comes to, unless the transaction is ended before, or its worker. */
-  #untilEnded(member: Member, work: () => Promise<T>): Promise<T> {
+  #untilEnded(member: Member, transaction: PoolTransaction, work: () => Promise<T>): Promise<T> {
     let stopListening = () => {};
     const ended = new Promise<T>((resolve, reject) => {
-      stopListening = member.onEnd(reject);
-      this.#end = reject;
+      const end = (reason: unknown) => {
+        void transaction.abort(reason);
+        reject(reason);
+      };
+      stopListening = member.onEnd(end);
+      this.#end = end;
       if (this.#ending !== undefined) reject(this.#ending.reason);
       else work().then(resolve, reject);
     });

@@ -5,9 +5,10 @@ import type { Database } from '../database.js';
 import { ownError, SqliteError, typeError } from '../errors.js';
 import { open } from '../open.js';
 import type { RowIterator } from '../row_iterator.js';
+import { SAFE_INTEGERS_ADVICE } from '../rows.js';
 import type { RunResult, Statement } from '../statement.js';
 import type { SqlValue } from '../values.js';
-import { describe } from './error_message.js';
+import { describe, type ErrorMessage } from './error_message.js';
 import { holdForLife } from './life_lock.js';
 import {
   type AnswerMessage,
@@ -25,6 +26,8 @@ import { largeBuffers, RowsToPost } from './row_message.js';
 
 /** About how many bytes of text and blobs a batch of rows has at the most, besides its last row. */
 const BATCH_BYTES = 1024 * 1024;
+
+const POOL_ADVICE = 'Use the option safeIntegers: true of the call or of the pool to get bigints';
 
 type RawStatement = Statement<unknown[], SqlValue[]>;
 
@@ -87,7 +90,7 @@ export class PoolWorker {
       const all: readonly RowsMessage[] = Array.isArray(result) ? result : rows;
       this.post({ id, result }, all.flatMap(largeBuffers));
     } catch (error) {
-      this.post({ id, error: describe(error) }, []);
+      this.post({ id, error: advised(describe(error)) }, []);
     }
   }
 
@@ -185,10 +188,11 @@ export class PoolWorker {
     const all = db.transaction(() =>
       statements.map((message) => {
         this.#requireWanted(id);
+        const result = this.#statementOfBatch(message, safeIntegers);
         if (!db.inTransaction) {
           throw ownError('TRANSACTION_ENDED', 'A statement of the batch has ended it');
         }
-        return this.#statementOfBatch(message, safeIntegers);
+        return result;
       }),
     );
     return this.#execute(false, () => all.immediate());
@@ -254,6 +258,13 @@ export class PoolWorker {
     if (this.#spare === undefined) this.#spare = db;
     else db.close();
   }
+}
+
+/** What connections advise to call is an option here. */
+function advised(error: ErrorMessage): ErrorMessage {
+  const ours = (text: string) => text.replace(SAFE_INTEGERS_ADVICE, POOL_ADVICE);
+  const { message, stack } = error;
+  return { ...error, message: ours(message), stack: stack && ours(stack) };
 }
 
 function columnNames(statement: RawStatement): string[] {

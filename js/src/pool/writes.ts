@@ -1,12 +1,16 @@
 /** How many texts are remembered. */
 const MOST = 1000;
 
-/** The texts of statements that SQLite says write, so that no reader is asked again. */
+/** White space and comments, then a word that only statements that write begin with. */
+const BEGINS_AS_WRITE =
+  /^(?:\s|--[^\n]*\n|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)*(?:insert|update|delete|replace|create|drop|alter)\b/i;
+
+/** The texts of statements that write, as far as is known: no reader is asked whether they do. */
 export class KnownWrites {
   readonly #texts = new Set<string>();
 
   has(text: string): boolean {
-    return this.#texts.has(text);
+    return BEGINS_AS_WRITE.test(text) || this.#texts.has(text);
   }
 
   add(text: string): void {

@@ -132,6 +132,11 @@ export async function errors(report, bench) {
     );
     report.check(`${name}: says what was wrong`, error?.message.length > 5, error?.message);
   }
+  const rounded = await outcome(pool.query('select 9007199254740993'));
+  for (const text of [rounded.error?.message, rounded.error?.stack]) {
+    report.check('advises what a pool has', /safeIntegers: true/.test(text), text);
+    report.check('and not what it has not', !/safeIntegers\(\)/.test(text), text);
+  }
   const { error } = await outcome(pool.query('select * from nowhere'));
   report.check('the stack of the worker', /worker/.test(error.stack), error.stack);
   report.equal('the pool goes on', await pool.query('select count(*) as n from t'), [{ n: 1 }]);
@@ -145,6 +150,10 @@ export async function errors(report, bench) {
     { wasmModule: {} },
     { writer: 1 },
     { open: { verbose() {} } },
+    { open: { timeout: -1 } },
+    { open: { timeout: 2 ** 31 } },
+    { open: { journalMode: 'memory' } },
+    { open: { fileMustExist: 1 } },
     { reader: 1 },
   ]) {
     /** @type {any} */
@@ -223,13 +232,39 @@ export async function routing(report, bench) {
     reads: readers(pool).reduce((sum, one) => sum + one.answered, 0),
     writes: writer(pool)?.answered ?? 0,
   });
-  const insert = 'insert into t (x) values (1) returning id';
+  const insert = 'with one (x) as (select 1) insert into t (x) select x from one returning id';
   const first = answered();
   report.equal('a write by query()', await pool.query(insert), [{ id: 1 }]);
   const second = answered();
   report.equal('asked once', second, { reads: first.reads + 1, writes: first.writes + 1 });
   await pool.query(insert);
   report.equal('and then known', answered(), { reads: second.reads, writes: second.writes + 1 });
+  const plain = answered();
+  for (const [text, rows] of /** @type {const} */ ([
+    ['insert into t (x) values (2) returning x', [{ x: 2 }]],
+    [
+      '-- that\n /* or * this */ /***/ REPLACE into t (id, x) values (3, 4) returning x',
+      [{ x: 4 }],
+    ],
+    ['/* drop */ Update t set x = 5 where id = 3 returning x', [{ x: 5 }]],
+    ['create table o (x)', []],
+  ])) {
+    const before = answered();
+    report.equal(text, await pool.query(text), rows);
+    report.equal(`${text}: no reader is asked`, answered().reads, before.reads);
+  }
+  report.equal('all by the writer', answered().writes - plain.writes, 4);
+  const mixed = Array.from({ length: 10 }, (_, i) =>
+    i % 2 === 0 ? pool.query(`insert into o values (${i})`) : pool.sql`insert into o values (${i})`,
+  );
+  mixed.push(pool.query('insert into o values (10)'));
+  mixed.push(pool.run('insert into o values (11)').then(() => []));
+  await Promise.all(mixed);
+  report.equal(
+    'writes are made in their order',
+    (await pool.query('select x from o order by rowid')).map(({ x }) => x),
+    Array.from({ length: 12 }, (_, i) => i),
+  );
   report.equal('a pragma that writes', await pool.query('pragma user_version = 7'), []);
   report.equal('is seen', await pool.query('pragma user_version'), [{ user_version: 7 }]);
   let stale = 0;
@@ -277,6 +312,12 @@ export async function batches(report, bench) {
       code: 'TRANSACTION_ENDED',
     },
   );
+  await report.rejects(
+    'the last one commits',
+    () => pool.batch(["insert into t (x) values ('d') returning id", 'commit']),
+    { type: 'SqliteError', code: 'TRANSACTION_ENDED' },
+  );
+  await pool.run("delete from t where x = 'd'");
   report.equal('nothing of it stays', await pool.query('select count(*) as n from t'), [{ n: 3 }]);
   report.equal('nothing to do', await pool.batch([]), []);
 }

@@ -151,8 +151,25 @@ export async function evicted(report, bench) {
 /** @type {Part} */
 export async function starts(report, bench) {
   const source = new URL('./no_such_worker.js', import.meta.url);
-  for (const [name, options, code] of /** @type {const} */ ([
+  for (const [name, options, code, cause] of /** @type {const} */ ([
     ['no script', { workerUrl: source }, 'WORKER_LOAD_FAILED'],
+    [
+      'no worker',
+      { workerUrl: () => /** @type {any} */ (undefined) },
+      'WORKER_LOAD_FAILED',
+      /no worker/,
+    ],
+    [
+      'who throws',
+      {
+        workerUrl: () => {
+          throw new Error('not today');
+        },
+      },
+      'WORKER_LOAD_FAILED',
+      /not today/,
+    ],
+    ['no address', { workerUrl: 'http://[' }, 'WORKER_LOAD_FAILED', /./],
     ['no module', { wasmUrl: new URL('./no_such.wasm', import.meta.url) }, 'WASM_LOAD_FAILED'],
     ['no database', { open: { fileMustExist: true } }, 'SQLITE_CANTOPEN'],
   ])) {
@@ -168,6 +185,9 @@ export async function starts(report, bench) {
         type: 'SqliteError',
         code,
       });
+      if (cause !== undefined) {
+        report.check(`${name}: its cause`, cause.test(error?.cause?.message), String(error?.cause));
+      }
     }
     report.equal(`${name}: again`, (await outcome(pool.query('select 1'))).code, code);
     await pool.close();

@@ -52,13 +52,61 @@ export async function closing(report, bench) {
 
 /** @type {Part} */
 export async function inTransaction(report, bench) {
-  const { pool } = bench.pool({ readers: 1 });
-  await ready(pool);
-  const transaction = outcome(pool.transaction(() => new Promise(() => {})));
-  await until(() => pool.workers.some(({ state }) => state === 'busy'));
-  await pool.close();
-  const { code } = await transaction;
-  report.equal('a transaction whose function goes on', code, 'POOL_CLOSED');
+  for (const [name, goOn] of Object.entries({
+    waits: () => new Promise(() => {}),
+    computes: (/** @type {import('sharedwal/pool').PoolTransaction} */ tx) => tx.query(ENDLESS),
+    'goes on': async (/** @type {import('sharedwal/pool').PoolTransaction} */ tx) => {
+      for (;;) await tx.run('insert into t values (1)');
+    },
+  })) {
+    const { pool, runtime } = bench.pool({ readers: 1 });
+    await pool.exec('create table t (x)');
+    await ready(pool);
+    let written = false;
+    const transaction = outcome(
+      pool.transaction(async (tx) => {
+        await tx.run('insert into t values (1)');
+        written = true;
+        await goOn(tx);
+      }),
+    );
+    await until(() => written);
+    await sleep(20);
+    const { took } = await outcome(pool.close());
+    report.equal(`a function that ${name}`, (await transaction).code, 'POOL_CLOSED');
+    report.below(`${name}: soon`, took, SOON_MS);
+    const again = bench.pool({ runtime, readers: 1 }).pool;
+    report.equal(`${name}: rolled back`, await again.query('select * from t'), []);
+    report.equal(`${name}: nobody died`, diagnostics(runtime).counters.deaths, 0);
+  }
+}
+
+/**
+ * What was committed before the pool was closed resolves, though nobody had looked at its answer.
+ *
+ * @type {Part}
+ */
+export async function tooLate(report, bench) {
+  for (const [name, write] of Object.entries({
+    run: (/** @type {import('sharedwal/pool').Pool} */ pool) =>
+      pool.run('insert into t values (1)'),
+    batch: (/** @type {import('sharedwal/pool').Pool} */ pool) =>
+      pool.batch(['insert into t values (1)']),
+  })) {
+    const { pool, runtime } = bench.pool({ readers: 1 });
+    await pool.exec('create table t (x)');
+    await ready(pool);
+    const commits = () => diagnostics(runtime).counters.commits;
+    const before = commits();
+    const writing = outcome(write(pool));
+    // Without a turn of the event loop, in which its answer would come.
+    const end = performance.now() + SOON_MS;
+    while (commits() === before && performance.now() < end);
+    report.equal(`${name}: is committed`, commits() - before, 1);
+    await pool.close();
+    const { code, pending } = await writing;
+    report.equal(`${name}: resolves`, [code, pending], [undefined, undefined]);
+  }
 }
 
 /** @type {Part} */

@@ -128,6 +128,17 @@ export async function iterating(report, bench) {
   await sleep(20);
   live.close();
   report.equal('close ends it', (await waiting).value, { value: undefined, done: true });
+  const left = pool.live('select count(*) as n from t')[Symbol.asyncIterator]();
+  await left.next();
+  const forever = outcome(left.next());
+  const returned = await outcome(left.return(), SOON_MS);
+  report.equal('return() while it waits', returned.value, { value: undefined, done: true });
+  report.equal('and who waits', (await forever).value, { value: undefined, done: true });
+  const answered = readers(pool)[0]?.answered;
+  await pool.run('insert into t values (1)');
+  await sleep(100);
+  report.equal('nothing runs any more', readers(pool)[0]?.answered, answered);
+  await pool.run('delete from t where rowid = (select max(rowid) from t)');
   const controller = new AbortController();
   const aborted = pool
     .live('select x from t', [], { signal: controller.signal })
@@ -162,6 +173,10 @@ export async function errors(report, bench) {
     await until(() => told.at(-1) === 1),
     String(told),
   );
+  for (const wrong of [null, 5, undefined]) {
+    // @ts-expect-error
+    report.throws(`subscribe(${wrong})`, () => live.subscribe(wrong), { code: 'INVALID_ARGUMENT' });
+  }
   const limited = pool.live(ENDLESS, [], { timeoutMs: 50 });
   /** @type {unknown} */
   let code;

@@ -132,6 +132,15 @@ export async function leaving(report, bench) {
   const next = outcome(stream.next());
   report.equal('and the next batch', (await next).error?.message, 'stop');
   report.equal('then it has ended', await stream.next(), { value: undefined, done: true });
+  const early = new AbortController();
+  const unasked = pool.stream('select x from t', [], { signal: early.signal });
+  early.abort(new Error('before it began'));
+  report.equal(
+    'an abort before the first batch',
+    (await outcome(unasked.next())).error?.message,
+    'before it began',
+  );
+  report.equal('ends it', await unasked.next(), { value: undefined, done: true });
   const first = pool.stream(ENDLESS);
   const never = outcome(first.next());
   await sleep(50);

@@ -1,5 +1,5 @@
 // @ts-check
-import { ENDLESS, outcome, ready, SOON_MS, sleep } from './common.js';
+import { ENDLESS, LONG, outcome, ready, SOON_MS, sleep } from './common.js';
 
 /** @typedef {import('./parts.js').Part} Part */
 /** @typedef {import('sharedwal/pool').PoolTransaction} PoolTransaction */
@@ -102,8 +102,11 @@ export async function rollback(report, bench) {
   report.equal('calls that nobody waited for', pending, 'pending');
   report.equal('are done', await pool.query(count), [{ n: 11 }]);
   const failing = pool.transaction((tx) => {
-    void tx.run('insert into t values (100)').catch(() => {});
-    void tx.run('insert into t values (1)').catch(() => {});
+    // Nobody else handles their rejections: an unhandled one fails all of this.
+    void tx.run('insert into t values (100)');
+    void tx.run('insert into t values (1)');
+    void tx.sql`insert into t values (${1})`;
+    void tx.exec('insert into t values (1)');
   });
   report.equal('unless one fails', (await outcome(failing)).code, 'SQLITE_CONSTRAINT_UNIQUE');
   report.equal('then none is', await pool.query(count), [{ n: 11 }]);
@@ -154,6 +157,29 @@ export async function limits(report, bench) {
   const dead = await outcome(/** @type {PoolTransaction} */ (kept).run('insert into t values (3)'));
   report.equal('its argument', dead.code, 'TRANSACTION_ENDED');
   report.check('says why', /100 ms/.test(dead.error?.message), dead.error?.message);
+
+  const unheeded = pool.transaction(
+    async (tx) => {
+      void tx.query(ENDLESS);
+      void tx.run('insert into t values (6)');
+      await sleep(100);
+      void tx.run('insert into t values (7)');
+      await never;
+    },
+    { timeoutMs: 50 },
+  );
+  report.equal('with calls that nobody heeds', (await outcome(unheeded)).code, 'SQLITE_INTERRUPT');
+  await sleep(100);
+  await pool.transaction(async (tx) => {
+    const long = outcome(tx.query(LONG));
+    const timed = await outcome(tx.run('insert into t values (8)', [], { timeoutMs: 20 }));
+    report.equal('a call of it in the queue', timed.code, 'SQLITE_INTERRUPT');
+    const after = tx.query('select x from t');
+    const first = await Promise.race([long.then(() => 'long'), after.then(() => 'after')]);
+    report.equal('those after it wait all the same', first, 'long');
+    report.below('it does not wait', timed.took, (await long).took / 2);
+    report.equal('and it is not made', await after, [{ x: 2 }]);
+  });
 
   const reason = new Error('enough');
   for (const [name, fn] of /** @type {const} */ ([
