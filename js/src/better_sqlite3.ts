@@ -15,6 +15,7 @@
 
 import './default_wasm.js';
 
+import type { AggregateOptions as OptionsOfAggregate } from './aggregate.js';
 import type {
   BackupMetadata as BackupProgress,
   BackupOptions as OptionsOfBackup,
@@ -30,6 +31,7 @@ import { ownError, SqliteError as SqliteErrorClass, typeError } from './errors.j
 import { type DatabaseSource, type OpenOptions, openNow } from './open.js';
 import { requireKnownOptions } from './options.js';
 import { requireNotPoisoned } from './poison.js';
+import type { FunctionOptions } from './registration.js';
 import type { Runtime } from './runtime.js';
 import { requireRuntime } from './runtime_handle.js';
 import type { SerializeOptions as OptionsOfSerialize } from './serialize.js';
@@ -196,8 +198,11 @@ export interface DatabaseConstructor {
    * @throws TypeError or RangeError `INVALID_OPTION`, `INVALID_ARGUMENT`
    */
   new (source?: Source | null, options?: OptionsOfDatabase | null): Database.Database;
+  /** The same without `new`. */
   (source?: Source | null, options?: OptionsOfDatabase | null): Database.Database;
+  /** What all connections have. */
   readonly prototype: Database.Database;
+  /** The class of SQLite's errors. */
   readonly SqliteError: typeof SqliteErrorClass;
 }
 
@@ -231,6 +236,8 @@ export declare namespace Database {
   type ColumnDefinition = Column;
   type Options = OptionsOfDatabase;
   type PragmaOptions = OptionsOfPragma;
+  type RegistrationOptions = FunctionOptions;
+  type AggregateOptions<T = unknown> = OptionsOfAggregate<T>;
   type RunResult = Result;
   type SerializeOptions = OptionsOfSerialize;
 }
@@ -244,6 +251,8 @@ export type BackupOptions = Database.BackupOptions;
 export type ColumnDefinition = Database.ColumnDefinition;
 export type Options = Database.Options;
 export type PragmaOptions = Database.PragmaOptions;
+export type RegistrationOptions = Database.RegistrationOptions;
+export type AggregateOptions<T = unknown> = Database.AggregateOptions<T>;
 export type RunResult = Database.RunResult;
 export type SerializeOptions = Database.SerializeOptions;
 export type Statement<

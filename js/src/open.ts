@@ -21,7 +21,7 @@ export interface OpenOptions extends WasmSource {
   fileMustExist?: boolean | undefined;
   /**
    * How many milliseconds to wait for other connections before `SQLITE_BUSY`. Default 5000. The
-   * main thread must not wait: there it is `SQLITE_BUSY` at once.
+   * main thread of a page must not wait: there it is `SQLITE_BUSY` at once.
    */
   timeout?: number | undefined;
   /** Called with each statement that is about to be executed, its parameters in place. */
