@@ -51,14 +51,21 @@ export interface Runtime {
   readonly sharedwal: number;
   /** Unique among all runtimes. */
   readonly id: string;
+  /** As it was given, see {@link RuntimeOptions.name}. */
   readonly name: string;
   /** Which worker the handle was made for by `share()`; 0 for none in particular. */
   readonly worker: number;
+  /** The control block: locks, connections, the record of commits. */
   readonly control: SharedArrayBuffer;
+  /** The wal-index that all share. */
   readonly index: SharedArrayBuffer;
+  /** The database file, in segments. */
   readonly database: SharedArrayBuffer[];
+  /** The write-ahead log, in segments. */
   readonly writeAhead: SharedArrayBuffer[];
+  /** The rollback journal, in segments. */
   readonly journal: SharedArrayBuffer[];
+  /** Journals of commits over several databases. */
   readonly superJournals: SharedArrayBuffer[];
 }
 

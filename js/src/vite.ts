@@ -27,9 +27,13 @@ interface Server {
 
 /** What {@link sharedwal} returns: as much of Vite's type `Plugin` as it has. */
 export interface SharedwalPlugin {
+  /** As Vite's messages call it. */
   name: string;
+  /** What it sets. */
   config(): { worker: { format: 'es' }; optimizeDeps: { exclude: string[] } };
+  /** Adds the headers in development. */
   configureServer(server: Server): void;
+  /** Adds the headers in `vite preview`. */
   configurePreviewServer(server: Server): void;
 }
 

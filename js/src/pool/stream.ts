@@ -130,6 +130,7 @@ export class RowStream<Row> implements AsyncIterableIterator<Row[], undefined> {
     return this.#batches.return(undefined);
   }
 
+  /** Itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
