@@ -3,15 +3,12 @@
 
 import { connections } from './connection_diagnostics.js';
 import {
-  CONNECTION_STRIDE,
-  CONNECTION_WORD,
   SLOT_ATTACHING,
   SLOT_DEAD,
   SLOT_INSIDE,
   SLOT_LIVE,
   SLOT_UNPROVEN,
   WORD,
-  WORKER_VOUCHED,
 } from './layout.js';
 import { onThread, type Thread } from './node.js';
 import type { Runtime } from './runtime.js';
@@ -27,24 +24,16 @@ interface Watched {
 const watched = new Map<string, Watched>();
 const threads = new WeakSet<Thread>();
 
-/** Marks the connections of a worker or thread that has really ended dead. */
-export function bury(words: Int32Array, worker: number): void {
-  const dead = connections(words).filter(({ id }) => workerOf(words, id) === worker);
+/** Marks the connections of a thread that has ended dead. */
+function bury(words: Int32Array, thread: number): void {
+  const dead = connections(words).filter(({ id }) => workerOf(words, id) === thread);
   for (const { slot, generation } of dead) {
     const [at, word] = [WORD.SLOTS + slot, generation << 8];
     for (const state of [SLOT_UNPROVEN, SLOT_INSIDE, SLOT_LIVE]) {
       Atomics.compareExchange(words, at, word | state, word | SLOT_DEAD);
     }
     // It holds nothing, yet or any more.
-    if (
-      Atomics.compareExchange(words, at, word | SLOT_ATTACHING, word) ===
-      (word | SLOT_ATTACHING)
-    ) {
-      const owner = WORD.CONNECTIONS + slot * CONNECTION_STRIDE + CONNECTION_WORD.WORKER;
-      for (const number of [worker, worker | WORKER_VOUCHED]) {
-        Atomics.compareExchange(words, owner, number, 0);
-      }
-    }
+    Atomics.compareExchange(words, at, word | SLOT_ATTACHING, word);
   }
   if (dead.length > 0) askToReap(words);
 }

@@ -101,7 +101,7 @@ function requireWorker(worker: unknown): asserts worker is AnyWorker {
 }
 
 /** The number of a worker, which a thread of Node has by itself. */
-export function numberOf(worker: AnyWorker): number | undefined {
+function numberOf(worker: AnyWorker): number | undefined {
   const known = workers.get(worker);
   return known === undefined && isThread(worker) && worker.threadId > 0 ? worker.threadId : known;
 }

@@ -61,19 +61,13 @@ impl Slot {
         return true;
     }
 
-    /// Says whose the slot is, so that who is told of the end of that `worker` can give it up.
-    pub fn say_whose(&self, worker: u32) {
-        // Only where nobody's number stands: the slot may be another's by now.
-        self.words.compare_exchange(self.owner(), 0, worker);
-    }
-
-    fn owner(&self) -> u32 {
-        layout::connection(self.index) + connection_word::WORKER
-    }
-
-    /// From here on the connection, of this `worker`, can hold something, and others watch over it. False
-    /// if that took so long that the slot was given to another. One whose death nobody can prove is inside of its fence then.
+    /// From here on the connection can hold something, and others watch over it: in Node those who are
+    /// told of the end of its `worker`, so the slot says whose it is before. False if that took so long
+    /// that the slot was given to another. One whose death nobody can prove is inside of its fence then.
     pub fn attach(&self, worker: u32) -> bool {
+        let owner = layout::connection(self.index) + connection_word::WORKER;
+        // Only where nobody's number stands: the slot may be another's by now.
+        self.words.compare_exchange(owner, 0, worker);
         let state = if self.is_proven() { slot_states::LIVE } else { slot_states::INSIDE };
         let claimed = slot_word(self.generation, slot_states::ATTACHING);
         let attached = slot_word(self.generation, state);
@@ -81,8 +75,8 @@ impl Slot {
             return false;
         }
         // The number of one that ended while it was attaching may have stood there.
-        if self.words.load(self.owner()) != worker {
-            self.words.store(self.owner(), worker);
+        if self.words.load(owner) != worker {
+            self.words.store(owner, worker);
         }
         self.words.add(ROSTER, 1);
         self.words.notify(ROSTER);
@@ -116,7 +110,7 @@ impl Drop for Slot {
         }
         if attached || word == attaching {
             // Or the next one in the slot would be taken for one of the same worker.
-            self.words.store(self.owner(), 0);
+            self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
             self.words.compare_exchange(slot, attaching, free);
         }
     }

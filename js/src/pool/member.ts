@@ -1,10 +1,8 @@
 // One worker of a pool, from its start to its end. It knows nothing of the others.
 
 import { ownError } from '../errors.js';
-import { bury } from '../exits.js';
 import type { Runtime } from '../runtime.js';
-import { controlWords } from '../runtime_handle.js';
-import { interrupt, numberOf, share, terminate } from '../signals.js';
+import { interrupt, share, terminate } from '../signals.js';
 import { watchOver } from '../watch.js';
 import { whenDead } from './connected.js';
 import { codeOf, revive } from './error_message.js';
@@ -141,19 +139,10 @@ export class Member {
     const lock = `sharedwal:pool:${crypto.randomUUID()}`;
     const isHeld = await this.post('hello', { lock }).answer;
     this.#isThere = true;
-    if (!isHeld) return;
-    // Its connections have Web Locks of their own, but for those that were being opened.
-    whenFree(lock, () => this.#bury());
-    if (this.#state === 'ended') return;
+    if (!isHeld || this.#state === 'ended') return;
     this.#stopWaiting = whenFree(lock, () =>
       this.#end(this.#failure(new Error('its thread has ended'))),
     );
-  }
-
-  /** Gives up what the worker had, which has really ended. */
-  #bury(): void {
-    const number = this.#started && numberOf(this.#started.worker);
-    if (number !== undefined) bury(controlWords(this.plan.runtime), number);
   }
 
   #failure(cause: Error): Error {

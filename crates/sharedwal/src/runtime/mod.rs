@@ -237,9 +237,7 @@ impl Inner {
         if self.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));
         }
-        let slot = Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""))?;
-        slot.say_whose(self.worker());
-        Ok(slot)
+        Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""))
     }
 }
 
