@@ -32,7 +32,7 @@ function bury(words: Int32Array, thread: number): void {
     for (const state of [SLOT_UNPROVEN, SLOT_INSIDE, SLOT_LIVE]) {
       Atomics.compareExchange(words, at, word | state, word | SLOT_DEAD);
     }
-    // It holds nothing, yet or any more.
+    // It holds nothing yet.
     Atomics.compareExchange(words, at, word | SLOT_ATTACHING, word);
   }
   if (dead.length > 0) askToReap(words);

@@ -61,22 +61,15 @@ impl Slot {
         return true;
     }
 
-    /// From here on the connection can hold something, and others watch over it: in Node those who are
-    /// told of the end of its `worker`, so the slot says whose it is before. False if that took so long
-    /// that the slot was given to another. One whose death nobody can prove is inside of its fence then.
-    pub fn attach(&self, worker: u32) -> bool {
-        let owner = layout::connection(self.index) + connection_word::WORKER;
-        // Only where nobody's number stands: the slot may be another's by now.
-        self.words.compare_exchange(owner, 0, worker);
+    /// From here on the connection can hold something, and others watch over it. False if that
+    /// took so long that the slot was given to another. One whose death nobody can prove is inside of
+    /// its fence then.
+    pub fn attach(&self) -> bool {
         let state = if self.is_proven() { slot_states::LIVE } else { slot_states::INSIDE };
         let claimed = slot_word(self.generation, slot_states::ATTACHING);
         let attached = slot_word(self.generation, state);
         if self.words.compare_exchange(layout::slot(self.index), claimed, attached) != claimed {
             return false;
-        }
-        // The number of one that ended while it was attaching may have stood there.
-        if self.words.load(owner) != worker {
-            self.words.store(owner, worker);
         }
         self.words.add(ROSTER, 1);
         self.words.notify(ROSTER);
@@ -96,22 +89,17 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let slot = layout::slot(self.index);
-        let [attaching, free] =
-            [slot_states::ATTACHING, slot_states::FREE].map(|state| slot_word(self.generation, state));
-        let word = self.words.load(slot);
-        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE]
-            .into_iter()
-            .any(|state| word == slot_word(self.generation, state));
-        // It holds nothing any more, as one that is attaching: such a slot is taken away after a while if
-        // its owner ends here. Not if it is another's by now, or being reaped.
-        if attached && self.words.compare_exchange(slot, word, attaching) != word {
-            return;
-        }
-        if attached || word == attaching {
+        let word = self.words.load(layout::slot(self.index));
+        let is = |state| word == slot_word(self.generation, state);
+        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE].into_iter().any(is);
+        if attached {
             // Or the next one in the slot would be taken for one of the same worker.
             self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
-            self.words.compare_exchange(slot, attaching, free);
+        }
+        // Not if it is another's by now, or being reaped.
+        if attached || is(slot_states::ATTACHING) {
+            let free = slot_word(self.generation, slot_states::FREE);
+            self.words.compare_exchange(layout::slot(self.index), word, free);
         }
     }
 }

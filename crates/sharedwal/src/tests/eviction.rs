@@ -33,7 +33,7 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(runtime: &'a Runtime) -> Self {
         let slot = Slot::claim(runtime.inner().control()).unwrap();
-        assert!(slot.attach(0));
+        assert!(slot.attach());
         Watch { runtime, slot }
     }
 

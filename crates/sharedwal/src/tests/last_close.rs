@@ -41,7 +41,7 @@ fn after(changes: u32) -> bool {
     mortal::revive();
 
     let dying = Slot::claim(control).unwrap();
-    assert!(dying.attach(0));
+    assert!(dying.attach());
     mortal::die_after(changes);
     reap(control, dying.index(), slot, generation);
     let done = !mortal::is_dead();

@@ -56,7 +56,7 @@ fn die(runtime: &Runtime, mode: JournalMode, point: Point, times: u32, work: &st
 fn reap_and_die(runtime: &Runtime, (slot, generation): (u32, u32), changes: u32) -> ((u32, u32), bool) {
     let control = runtime.inner().control();
     let dying = Slot::claim(control).unwrap();
-    assert!(dying.attach(0));
+    assert!(dying.attach());
     let identity = (dying.index(), dying.generation());
     mortal::die_after(changes);
     reap(control, dying.index(), slot, generation);
@@ -103,7 +103,7 @@ fn at_each_step(mode: JournalMode, point: Point, times: u32, work: &str, allowed
             look(&runtime, step, allowed);
         }
         let reaper = Slot::claim(control).unwrap();
-        assert!(reaper.attach(0));
+        assert!(reaper.attach());
         assert!(reap(control, reaper.index(), dead_reaper.0, dead_reaper.1));
         reap(control, reaper.index(), dead.0, dead.1);
         drop(reaper);

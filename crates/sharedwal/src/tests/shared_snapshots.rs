@@ -69,7 +69,7 @@ fn a_checkpoint_that_dies_halfway() {
         mortal::revive();
         let control = runtime.inner().control();
         let reaper = Slot::claim(control).unwrap();
-        assert!(reaper.attach(0));
+        assert!(reaper.attach());
         assert!(reap(control, reaper.index(), slot, generation));
 
         // One that has no page in its cache yet.
@@ -116,7 +116,7 @@ impl Recoverer {
     fn hold(runtime: &Runtime, held: &[u32]) -> Recoverer {
         let control = runtime.inner().control();
         let slot = Slot::claim(control).unwrap();
-        assert!(slot.attach(0));
+        assert!(slot.attach());
         let mut table = LockTable::new(control.clone(), slot.index());
         for lock in held {
             table.try_exclusive(*lock).unwrap();

@@ -198,7 +198,7 @@ fn bury(runtime: &Runtime, (slot, generation): (u32, u32)) {
         return;
     }
     let reaper = Slot::claim(control).unwrap();
-    assert!(reaper.attach(0));
+    assert!(reaper.attach());
     // Nothing is to be done for one that closed its connection before it died.
     reap(control, reaper.index(), slot, generation);
 }

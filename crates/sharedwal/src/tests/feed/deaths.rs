@@ -15,7 +15,7 @@ pub fn bury(runtime: &Runtime, slot: u32, generation: u32) {
     let control = runtime.inner().control();
     if !take_unattached(control, slot, generation) {
         let reaper = Slot::claim(control).unwrap();
-        assert!(reaper.attach(0));
+        assert!(reaper.attach());
         reap(control, reaper.index(), slot, generation);
     }
 }
@@ -132,7 +132,7 @@ fn of_who_reaps() {
             revive();
 
             let reaper = Slot::claim(control).unwrap();
-            assert!(reaper.attach(0));
+            assert!(reaper.attach());
             let (second, second_generation) = (reaper.index(), reaper.generation());
             die_after(changes);
             until_death(|| {

@@ -41,7 +41,7 @@ fn silent() -> Result<(), Evicted> {
     let words = control();
     let Some(claimed) = Slot::claim(&words) else { return Ok(()) };
     TEST_UNPROVEN.set(true);
-    assert!(claimed.attach(0));
+    assert!(claimed.attach());
     TEST_UNPROVEN.set(false);
     let (fence, inside) = Fence::around(&words, &claimed);
     // What it is afterwards is of no interest here.
@@ -85,7 +85,7 @@ fn who_is_evicted_changes_nothing_any_more() {
             reap_marked(&words, OTHER);
             // The next one in the slot, which has the same number in all words.
             let next = Slot::claim(&words).expect("the slot is free");
-            assert!(next.attach(0));
+            assert!(next.attach());
             assert_eq!((next.index(), next.generation()), (SILENT, 2));
             let mut table = LockTable::new(words, SILENT);
             assert_eq!(table.try_exclusive(LOCK), Ok(()), "the lock is free");

@@ -157,7 +157,7 @@ fn the_next_in_the_slot_is_left_alone() {
         .thread(|| {
             let words = control();
             let Some(next) = Slot::claim(&words) else { return reached("no slot is free") };
-            assert!(next.attach(0));
+            assert!(next.attach());
             let index = next.index();
             let mut table = LockTable::new(words.clone(), index);
             assert_eq!(table.try_exclusive(LOCK), Ok(()));
@@ -188,7 +188,7 @@ fn the_next_in_the_slot_is_left_alone() {
 fn a_slot_is_claimed_by_one() {
     let claimer = || {
         let slot = Slot::claim(&control()).unwrap();
-        assert!(slot.attach(0));
+        assert!(slot.attach());
         let users = ghost(slot.index(), |users| *users += 1);
         assert_eq!(users, 1, "two connections in slot {}", slot.index());
         reached(&format!("slot {}", slot.index()));

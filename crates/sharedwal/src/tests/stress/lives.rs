@@ -107,10 +107,10 @@ fn bury(ledger: &Ledger, random: &mut Random, (slot, generation): Identity) {
         return;
     }
     let reaper = Slot::claim(control).unwrap();
-    assert!(reaper.attach(0));
+    assert!(reaper.attach());
     if random.percent(40) {
         let dying = Slot::claim(control).unwrap();
-        assert!(dying.attach(0));
+        assert!(dying.attach());
         let (dying_slot, dying_generation) = (dying.index(), dying.generation());
         mortal::die_after(random.below(40) as u32);
         reap(control, dying_slot, slot, generation);

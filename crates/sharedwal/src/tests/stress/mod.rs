@@ -161,7 +161,7 @@ fn run_case(name: &str, case: Case, deaths_before: &[u64]) {
 /// What a page's timer does in each context: evicts who is silent for too long.
 fn evict(ledger: &Ledger, ended: &AtomicBool) {
     let reaper = ledger.slot();
-    assert!(reaper.attach(0));
+    assert!(reaper.attach());
     let _table = LockTable::new(ledger.runtime().inner().control().clone(), reaper.index());
     while !ended.load(Ordering::SeqCst) {
         ledger.runtime().inner().evict_silent(reaper.index());

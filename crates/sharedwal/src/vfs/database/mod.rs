@@ -17,7 +17,7 @@ use crate::feed::Changes;
 use crate::fence::{self, Fence};
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, locks};
+use crate::layout::{self, FileKind, connection_word, locks};
 use crate::locks::{Contended, LockTable};
 use crate::memory::now;
 use crate::runtime::Inner;
@@ -110,12 +110,15 @@ impl Database {
             scope::set_reason(error.to_string());
             ffi::SQLITE_CANTOPEN
         })?;
-        if !slot.attach(runtime.worker()) {
+        if !slot.attach() {
             scope::set_reason(
                 "opening took longer than 30 s, and the connection's slot was given away".into(),
             );
             return Err(ffi::SQLITE_CANTOPEN);
         }
+        // At once: the end of a thread says nothing of a connection that is nobody's.
+        let worker = layout::connection(slot.index()) + connection_word::WORKER;
+        runtime.control().store(worker, runtime.worker());
         let (fence, _inside) = Fence::around(runtime.control(), &slot);
         let mut locks = LockTable::new(runtime.control().clone(), slot.index());
         let (all, reaper) = (runtime.clone(), slot.index());
