@@ -82,7 +82,7 @@ async function sweep(report, operation, step) {
       type: 'SqliteError',
       code: 'POISONED',
     });
-    // One that crashed before it was attached holds nothing; its slot is taken away after 30 s.
+    // One that crashed before it was attached holds nothing; its slot is taken away some seconds later.
     const attached = () =>
       diagnostics(runtime).connections.filter(({ state }) => state !== 'attaching').length;
     await until(() => attached() === 2);

@@ -86,9 +86,9 @@ const guarded =
     }
   };
 
-// A connection that is not attached after this time died before it could prove that it lives. It
-// holds nothing yet, and one that lives after all finds its slot taken and says so.
-const ATTACH_MS = 30_000;
+// A connection that is not attached after so many beats of a context died before it could prove that it
+// lives. It holds nothing yet, and one that lives after all goes on in another slot.
+const ATTACH_BEATS = 5;
 
 // How often to look for new connections where the engine cannot wait for them asynchronously.
 const RESCAN_MS = 1000;
@@ -111,21 +111,23 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap, 
   const watched = new Set();
   const guardedReap = guarded(reap);
 
-  const waiting = new Set();
-  const giveUpLater = (index, word) => {
-    const key = `${index}:${word}`;
-    if (waiting.has(key)) return;
-    waiting.add(key);
-    setTimeout(() => {
-      waiting.delete(key);
-      if (!signal.aborted) Atomics.compareExchange(words, firstSlot + index, word, word & ~mask);
-    }, ATTACH_MS);
+  /** Slots that were not attached at the last beat. @type {Map<number, { word: number, beats: number }>} */
+  const unattached = new Map();
+  const giveUpUnattached = () => {
+    for (let index = 0; index < slots; index++) {
+      const word = Atomics.load(words, firstSlot + index);
+      const seen = unattached.get(index);
+      if ((word & mask) !== attaching) unattached.delete(index);
+      else if (seen?.word !== word) unattached.set(index, { word, beats: 0 });
+      else if (++seen.beats >= ATTACH_BEATS) {
+        Atomics.compareExchange(words, firstSlot + index, word, word & ~mask);
+      }
+    }
   };
 
   const watchOver = (index) => {
     const word = Atomics.load(words, firstSlot + index);
     const name = lockName(runtime, index, word);
-    if ((word & mask) === attaching) giveUpLater(index, word);
     if ((word & mask) < live || watched.has(name)) return;
     watched.add(name);
     navigator.locks
@@ -147,7 +149,11 @@ export function watch(runtime, control, firstSlot, slots, roster, states, reap, 
     else queueMicrotask(look);
   };
 
-  const beating = setInterval(guarded(beat), BEAT_MS);
+  const guardedBeat = guarded(beat);
+  const beating = setInterval(() => {
+    giveUpUnattached();
+    guardedBeat();
+  }, BEAT_MS);
   beating.unref?.(); // In Node a timer would keep the process alive.
   if (globalThis.navigator?.locks !== undefined) look();
   const stop = () => {

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::create_runtime;
+use super::{create_runtime, take_unattached};
+use crate::connections::Slot;
 use crate::layout::{self, HEADER, PUBLISHER, VERSION, lock_word, locks};
 use crate::memory::{Change, Words};
 use crate::reaping::reap;
 use crate::vfs::database_of;
-use crate::{JournalMode, Runtime};
+use crate::{ConnectOptions, JournalMode, Runtime};
 
 /// The first connection of a runtime has the first slot, in its first generation.
 const DEAD: u32 = 0;
@@ -176,4 +177,25 @@ fn a_waiter_is_woken() {
     });
     assert!(waited > Duration::from_millis(100), "it did not have to wait: {waited:?}");
     assert!(waited < Duration::from_secs(3), "{waited:?}");
+}
+
+/// One that was slow to attach lost its slot, as one that is dead: it opens in another, and whoever
+/// has its slot by then is left alone.
+#[test]
+fn a_slot_taken_away_while_opening() {
+    let runtime = create_runtime();
+    let control = runtime.inner().control();
+    let slow = Slot::claim(control).unwrap();
+    let (index, generation) = (slow.index(), slow.generation());
+    assert!(take_unattached(control, index, generation));
+    let next = Slot::claim(control).unwrap();
+    assert_eq!((next.index(), next.generation()), (index, generation + 1));
+    let next = runtime.connect_in(next, &ConnectOptions::default()).unwrap();
+
+    let db = runtime.connect_in(slow, &ConnectOptions::default()).unwrap();
+    assert_eq!(runtime.connections(), 2);
+    db.execute_batch("create table t (x); insert into t values (7)").unwrap();
+    assert_eq!(next.query_row("select x from t", [], |row| row.get(0)), Ok(7));
+    drop((db, next));
+    assert_eq!(runtime.connections(), 0);
 }

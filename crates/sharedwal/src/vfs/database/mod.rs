@@ -102,20 +102,11 @@ impl Database {
             scope::set_reason(format!("the runtime '{}' has no database yet", runtime.name()));
             return Err(ffi::SQLITE_CANTOPEN);
         }
-        let adopted = scope::adopted(runtime.id());
+        // What was kept is taken away if opening takes long: it is done in another slot then.
+        let kept = scope::adopted(runtime.id()).filter(Slot::attach);
         #[cfg(target_arch = "wasm32")]
-        let attached = adopted.is_none();
-        let slot = adopted.map_or_else(|| runtime.claim_slot(), Ok);
-        let slot = slot.map_err(|error| {
-            scope::set_reason(error.to_string());
-            ffi::SQLITE_CANTOPEN
-        })?;
-        if !slot.attach() {
-            scope::set_reason(
-                "opening took longer than 30 s, and the connection's slot was given away".into(),
-            );
-            return Err(ffi::SQLITE_CANTOPEN);
-        }
+        let is_kept = kept.is_some();
+        let slot = kept.map_or_else(|| attached(&runtime), Ok)?;
         // At once: the end of a thread says nothing of a connection that is nobody's.
         let worker = layout::connection(slot.index()) + connection_word::WORKER;
         runtime.control().store(worker, runtime.worker());
@@ -133,9 +124,9 @@ impl Database {
             scope::set_reason(format!("the runtime '{}' was disposed of", runtime.name()));
             return Err(ffi::SQLITE_CANTOPEN);
         }
-        // By SQL, which cannot wait for a proof.
+        // It could not wait for a proof, as none by SQL can.
         #[cfg(target_arch = "wasm32")]
-        if attached {
+        if !is_kept {
             runtime.prove(&fence);
         }
         // From here on the living are asked for this; who came before may have left it undone.
@@ -391,6 +382,19 @@ impl Database {
     /// When to checkpoint, if the hook of this crate does.
     pub fn checkpoint_policy(&mut self) -> Option<&mut Policy> {
         self.checkpoint_policy.as_mut()
+    }
+}
+
+/// A slot that is claimed and attached at once.
+fn attached(runtime: &Inner) -> Result<Slot, c_int> {
+    let refused = |reason: String| {
+        scope::set_reason(reason);
+        ffi::SQLITE_CANTOPEN
+    };
+    let slot = runtime.claim_slot().map_err(|error| refused(error.to_string()))?;
+    match slot.attach() {
+        true => Ok(slot),
+        false => Err(refused("the connection's slot was taken away while it was being opened".into())),
     }
 }
 
