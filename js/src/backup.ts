@@ -1,7 +1,8 @@
 import type { Connection } from './connection.js';
 import { sqliteError } from './connection_error.js';
 import * as engine from './engine.js';
-import { ownError, SqliteError, typeError } from './errors.js';
+import { SqliteError, typeError } from './errors.js';
+import { nextTurn } from './next_turn.js';
 import { forThisThread } from './own_handle.js';
 import {
   resultCodeName,
@@ -12,7 +13,7 @@ import {
   SQLITE_READONLY,
 } from './result_codes.js';
 import type { Runtime } from './runtime.js';
-import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
+import { requireNotDisposed, requireRuntime } from './runtime_handle.js';
 import { resolveAttached } from './serialize.js';
 
 /** How far a backup is. */
@@ -38,20 +39,6 @@ const PAGES_A_STEP = 100;
 const MAX_PAGES_A_STEP = 0x7fffffff;
 /** How long somebody else may be in the way. */
 const PATIENCE_MS = 5000;
-
-/** Lets the event loop run, no longer than it has something to do: timers are held up for 4 ms. */
-function nextTurn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (resolve: () => void) => unknown };
-  if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
-}
 
 /** A backup under way. It has a connection of its own to the destination. */
 class Backup {
@@ -145,9 +132,7 @@ export async function backUp(
     throw typeError('Expected the "progress" option to be a function', 'INVALID_OPTION');
   }
   requireRuntime(destination);
-  if (isDisposed(controlWords(destination))) {
-    throw ownError('RUNTIME_DISPOSED', `"${destination.name}" cannot be opened`);
-  }
+  requireNotDisposed(destination);
   connection.requireUsable();
   const backup = new Backup(connection, attached, destination);
   try {

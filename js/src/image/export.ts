@@ -1,4 +1,5 @@
 import { ownError, SqliteError } from '../errors.js';
+import { nextTurn } from '../next_turn.js';
 import { requireKnownOptions } from '../options.js';
 import type { Runtime } from '../runtime.js';
 import { requireRuntime } from '../runtime_handle.js';
@@ -47,7 +48,7 @@ export async function exportDatabase(
       reader.read(image.subarray(reader.doneBytes));
       onProgress?.({ phase: 'copying', done: reader.doneBytes, total });
       if (performance.now() > pause) {
-        await otherTasks();
+        await nextTurn();
         pause = performance.now() + TURN_MS;
       }
       signal?.throwIfAborted();
@@ -165,16 +166,4 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
     const message = `out of memory: the image has ${bytes} bytes`;
     throw new SqliteError(message, 'SQLITE_NOMEM', { cause });
   }
-}
-
-/** Lets other tasks run. Not by setTimeout(), which waits a second in a tab that nobody sees. */
-function otherTasks(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
