@@ -1,4 +1,5 @@
 import { abortable, resolveSignal } from './abort.js';
+import { bytesOf } from './bytes.js';
 import { requireWasmSource, type WasmSource } from './compile_wasm.js';
 import { Connection } from './connection.js';
 import { type JournalMode, resolveJournalMode, resolveTimeout } from './connection_options.js';
@@ -10,7 +11,7 @@ import { booleanOption, requireKnownOptions } from './options.js';
 import { forThisThread } from './own_handle.js';
 import { requireNotPoisoned } from './poison.js';
 import type { Runtime } from './runtime.js';
-import { controlWords, isDisposed, requireRuntime } from './runtime_handle.js';
+import { requireNotDisposed, requireRuntime } from './runtime_handle.js';
 import { isLoaded, loadWasm } from './wasm.js';
 
 /** Options of {@link open}. */
@@ -72,12 +73,6 @@ export async function requireOpenable(
   await abortable(signal, loadWasm(source));
 }
 
-function requireNotDisposed(runtime: Runtime): void {
-  if (isDisposed(controlWords(runtime))) {
-    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
-  }
-}
-
 /** What is to be opened: a database that is shared, or a private one: an empty one, or a copy. */
 export type DatabaseSource =
   | Runtime
@@ -95,16 +90,8 @@ interface PrivateSource {
 
 function privateSource(source: unknown): PrivateSource | undefined {
   if (source === '' || source === ':memory:') return { image: undefined, name: source };
-  // By their tags: instanceof fails for what comes from another realm.
-  const kind = Object.prototype.toString.call(source);
-  if (kind === '[object Uint8Array]') {
-    const { buffer, byteOffset, byteLength } = source as Uint8Array;
-    return { image: new Uint8Array(buffer, byteOffset, byteLength), name: ':memory:' };
-  }
-  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
-    return { image: new Uint8Array(source as ArrayBuffer | SharedArrayBuffer), name: ':memory:' };
-  }
-  return undefined;
+  const image = bytesOf(source);
+  return image && { image, name: ':memory:' };
 }
 
 interface ResolvedOptions {

@@ -68,6 +68,15 @@ export function isDisposed(words: Int32Array): boolean {
   return Atomics.load(words, WORD.DISPOSED) !== 0;
 }
 
+/**
+ * @throws SqliteError `RUNTIME_DISPOSED`
+ */
+export function requireNotDisposed(runtime: Runtime): void {
+  if (isDisposed(controlWords(runtime))) {
+    throw ownError('RUNTIME_DISPOSED', `"${runtime.name}" cannot be opened`);
+  }
+}
+
 /** Connections that are open at this moment, in all contexts. */
 export function countConnections(words: Int32Array): number {
   let connections = 0;

@@ -1,3 +1,4 @@
+import { tagOf } from './bytes.js';
 import type { Connection } from './connection.js';
 import type { Database } from './database.js';
 import { openSnapshot, takeSnapshot } from './engine.js';
@@ -20,8 +21,7 @@ export function snapshotOf(connection: Connection): Snapshot {
 
 function bytesOf(value: unknown): Uint8Array {
   const bytes = (value as Partial<Snapshot> | null | undefined)?.snapshot;
-  // Not instanceof, which fails for an array of another realm.
-  if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]') {
+  if (tagOf(bytes) !== 'Uint8Array') {
     throw ownError('INVALID_SNAPSHOT', 'The argument is not what db.snapshot() returns');
   }
   return bytes as Uint8Array;

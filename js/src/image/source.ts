@@ -2,6 +2,7 @@
 // read to its end before: into one buffer that grows in place, not into pieces that are put together.
 
 import { abortable } from '../abort.js';
+import { bytesOf, tagOf } from '../bytes.js';
 import { ownError, typeError } from '../errors.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -33,25 +34,6 @@ interface Incoming {
 export interface Image {
   database: Uint8Array | Incoming;
   wal: Uint8Array | Incoming | undefined;
-}
-
-// By their tags: instanceof fails for what comes from another realm.
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
-}
-
-function bytesOf(value: unknown): Uint8Array | undefined {
-  switch (tagOf(value)) {
-    case 'Uint8Array': {
-      const { buffer, byteOffset, byteLength } = value as Uint8Array;
-      return new Uint8Array(buffer, byteOffset, byteLength);
-    }
-    case 'ArrayBuffer':
-    case 'SharedArrayBuffer':
-      return new Uint8Array(value as ArrayBuffer | SharedArrayBuffer);
-    default:
-      return undefined;
-  }
 }
 
 function resolveStream(stream: ReadableStream<unknown>, bytes: number | undefined): Incoming {
