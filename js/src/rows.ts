@@ -1,5 +1,6 @@
 import { arena, cells, columnCount, reprepares } from './batch.js';
 import { CELL_BYTES, decodeCell } from './cells.js';
+import { defineColumn } from './column_property.js';
 import type { Columns, CompiledStatement } from './compiled_statement.js';
 import type { SqlValue } from './values.js';
 
@@ -50,7 +51,7 @@ function flatRow(columns: Columns, firstCell: number, safeIntegers: boolean): Fl
   let cell = firstCell;
   if (columns.hasProto) {
     for (const name of names) {
-      define(row, name, decode(cell, safeIntegers));
+      defineColumn(row, name, decode(cell, safeIntegers));
       cell += CELL_BYTES;
     }
     return row;
@@ -60,15 +61,6 @@ function flatRow(columns: Columns, firstCell: number, safeIntegers: boolean): Fl
     cell += CELL_BYTES;
   }
   return row;
-}
-
-function define(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }
 
 function rawRow(firstCell: number, safeIntegers: boolean): SqlValue[] {
@@ -92,8 +84,8 @@ function expandedRow(
   let cell = firstCell;
   for (let i = 0; i < columns.names.length; i++) {
     const table = tables[i] as string;
-    if (!Object.hasOwn(row, table)) define(row, table, {});
-    define(row[table] as FlatRow, columns.names[i] as string, decode(cell, safeIntegers));
+    if (!Object.hasOwn(row, table)) defineColumn(row, table, {});
+    defineColumn(row[table] as FlatRow, columns.names[i] as string, decode(cell, safeIntegers));
     cell += CELL_BYTES;
   }
   return row;

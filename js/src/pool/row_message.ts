@@ -1,5 +1,6 @@
 // Rows on their way from a worker: the names once, and all values in one list.
 
+import { defineColumn } from '../column_property.js';
 import type { SqlValue } from '../values.js';
 import type { RowsMessage } from './protocol.js';
 
@@ -45,21 +46,11 @@ export function rowObjects<Row>({ values, rows }: RowsMessage, columns: readonly
     for (let i = 0; i < columns.length; i++) {
       const [name, value] = [columns[i] as string, values[at + i] as SqlValue];
       if (safe) object[name] = value;
-      else define(object, name, value);
+      else defineColumn(object, name, value);
     }
     objects[row] = object as Row;
   }
   return objects;
-}
-
-/** As `db.prepare().all()`: `__proto__` is a name like any other. */
-function define(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }
 
 function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
