@@ -2,11 +2,11 @@
 // at before there is one.
 
 import { rangeError, typeError } from './errors.js';
+import { choiceOption } from './options.js';
 
 /** How the database keeps its transactions, see https://sqlite.org/pragma.html#pragma_journal_mode */
 export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist';
 
-const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist'];
 const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
@@ -30,12 +30,5 @@ export function resolveTimeout(timeout: unknown): number {
  * @throws TypeError `INVALID_OPTION`
  */
 export function resolveJournalMode(mode: unknown): JournalMode {
-  if (mode === undefined) return 'wal';
-  if (!JOURNAL_MODES.includes(mode)) {
-    throw typeError(
-      `Expected the "journalMode" option to be one of ${JOURNAL_MODES.join(', ')}`,
-      'INVALID_OPTION',
-    );
-  }
-  return mode as JournalMode;
+  return choiceOption(mode, 'journalMode', ['wal', 'delete', 'truncate', 'persist'], 'wal');
 }

@@ -18,6 +18,25 @@ export function requireKnownOptions(options: unknown, known: readonly string[]):
 }
 
 /**
+ * An option that has one of some values; `standard` where it is missing.
+ *
+ * @throws TypeError `INVALID_OPTION`
+ */
+export function choiceOption<Choice extends string>(
+  value: unknown,
+  name: string,
+  choices: readonly Choice[],
+  standard: Choice,
+): Choice {
+  if (value === undefined) return standard;
+  if (!(choices as readonly unknown[]).includes(value)) {
+    const wanted = choices.join(', ');
+    throw typeError(`Expected the "${name}" option to be one of ${wanted}`, 'INVALID_OPTION');
+  }
+  return value as Choice;
+}
+
+/**
  * A boolean option, false where it is missing.
  *
  * @throws TypeError with the given code, as in better-sqlite3

@@ -1,7 +1,8 @@
 // A transaction of a pool: an async function that has the writer to itself.
 
-import { ownError, typeError } from '../errors.js';
+import { ownError } from '../errors.js';
 import type { Limit } from '../limit.js';
+import { choiceOption } from '../options.js';
 import type { RunResult } from '../statement.js';
 import type { BindableValue, SqlValue } from '../values.js';
 import { type CallOptions, resolveCall, whenReached } from './call_options.js';
@@ -29,20 +30,11 @@ export interface TransactionOptions extends CallOptions {
   mode?: TransactionMode | undefined;
 }
 
-const MODES: readonly unknown[] = ['deferred', 'immediate', 'exclusive'];
-
 /**
  * @throws TypeError `INVALID_OPTION`
  */
 export function resolveMode(mode: unknown): TransactionMode {
-  if (mode === undefined) return 'immediate';
-  if (!MODES.includes(mode)) {
-    throw typeError(
-      `Expected the "mode" option to be one of ${MODES.join(', ')}`,
-      'INVALID_OPTION',
-    );
-  }
-  return mode as TransactionMode;
+  return choiceOption(mode, 'mode', ['deferred', 'immediate', 'exclusive'], 'immediate');
 }
 
 /** Row objects as they are if nobody says what they are. */
