@@ -215,20 +215,19 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
             return errcode(db);
         }
         left = &left[consumed..];
-        if !begins(db, false) {
-            // SAFETY: the statement was just compiled; finalizing null does nothing.
-            unsafe { ffi::sqlite3_finalize(statement) };
-            return ffi::SQLITE_INTERRUPT;
-        }
+        let runs = begins(db, false);
         // SAFETY: the statement was just compiled; finalizing null does nothing.
         let result = unsafe {
-            if !statement.is_null() {
+            if runs && !statement.is_null() {
                 tables::begins(db, statement);
+                while ffi::sqlite3_step(statement) == ffi::SQLITE_ROW {}
             }
-            while !statement.is_null() && ffi::sqlite3_step(statement) == ffi::SQLITE_ROW {}
             tables::finalize(db, statement);
             ffi::sqlite3_finalize(statement)
         };
+        if !runs {
+            return ffi::SQLITE_INTERRUPT;
+        }
         if result != ffi::SQLITE_OK {
             return ended(db, result);
         }
