@@ -4,8 +4,7 @@ import { clone, createRuntime, diagnostics, open } from 'sharedwal';
 import { ConnectedWorker } from './support/connected_worker.js';
 import { content, filled } from './support/filled.js';
 import { Report } from './support/report.js';
-import { Signals } from './support/signals.js';
-import { COMMITTED, STOP } from './workers/image_tasks.js';
+import { besideSteadyWriter } from './support/steady_writer.js';
 
 /** @typedef {import('sharedwal').Runtime} Runtime */
 /** @typedef {import('sharedwal').ImageProgress} ImageProgress */
@@ -116,22 +115,11 @@ async function options(report) {
 
 /** @param {Report} report */
 async function besideAWriter(report) {
-  const runtime = createRuntime({ name: 'busy' });
-  const db = await open(runtime);
-  db.exec(`create table accounts (id integer primary key, amount integer, filler);
-           create table steps (n integer); insert into steps values (0);
-           with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
-           insert into accounts select i, 100, hex(zeroblob(100)) from n`);
-  db.close();
-  const signals = new Signals();
-  const worker = new ConnectedWorker('writer');
-  const writing = worker.run('image_tasks', 'writeSteadily', { runtime, buffer: signals.buffer });
-  try {
-    await signals.reached(COMMITTED, 10);
+  await besideSteadyWriter(20_000, async ({ runtime, committed }) => {
     for (let round = 0; round < 3; round++) {
-      const before = signals.value(COMMITTED);
+      const before = committed();
       const copy = await open(await clone(runtime));
-      const after = signals.value(COMMITTED);
+      const after = committed();
       const n = Number(copy.prepare('select n from steps').pluck().get());
       report.check(
         `${round}: of one moment of the call`,
@@ -147,11 +135,7 @@ async function besideAWriter(report) {
       );
       copy.close();
     }
-  } finally {
-    signals.add(STOP);
-    await writing;
-    worker.terminate();
-  }
+  });
 }
 
 /** @param {Report} report */

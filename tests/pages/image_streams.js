@@ -13,8 +13,8 @@ import {
 import { ConnectedWorker } from './support/connected_worker.js';
 import { content, filled } from './support/filled.js';
 import { Report } from './support/report.js';
-import { pause, Signals } from './support/signals.js';
-import { COMMITTED, STOP } from './workers/image_tasks.js';
+import { pause } from './support/signals.js';
+import { besideSteadyWriter } from './support/steady_writer.js';
 
 /** @typedef {import('sharedwal').Runtime} Runtime */
 /** @typedef {import('sharedwal').ImageProgress} ImageProgress */
@@ -80,28 +80,17 @@ async function sameBytes(report) {
 
 /** One moment, while a worker writes thousands of transactions. @param {Report} report */
 async function besideAWriter(report) {
-  const runtime = createRuntime({ name: 'busy' });
-  const db = await open(runtime);
-  db.exec(`create table accounts (id integer primary key, amount integer, filler);
-           create table steps (n integer); insert into steps values (0);
-           with recursive n (i) as (select 1 union all select i + 1 from n where i < 40000)
-           insert into accounts select i, 100, hex(zeroblob(100)) from n`);
-  db.close();
-  const signals = new Signals();
-  const worker = new ConnectedWorker('writer');
-  const writing = worker.run('image_tasks', 'writeSteadily', { runtime, buffer: signals.buffer });
-  try {
-    await signals.reached(COMMITTED, 10);
+  const runtime = await besideSteadyWriter(40_000, async ({ runtime, committed }) => {
     for (let round = 0; round < 3; round++) {
-      const before = signals.value(COMMITTED);
+      const before = committed();
       const stream = await exportStream(runtime);
-      const after = signals.value(COMMITTED);
+      const after = committed();
       const pieces = [];
       for await (const piece of /** @type {any} */ (stream)) {
         pieces.push(piece);
         await pause(10);
       }
-      const meanwhile = signals.value(COMMITTED) - after;
+      const meanwhile = committed() - after;
       report.atLeast(`${round}: the writer goes on while it is read`, meanwhile, 50);
       const copy = createRuntime({ name: 'copy' });
       await importDatabase(copy, new Blob(pieces));
@@ -126,11 +115,7 @@ async function besideAWriter(report) {
     const sum = there.prepare('select sum(amount) from accounts').pluck().get();
     report.equal('bytes are of one moment, too', sum, 40_000 * 100);
     there.close();
-  } finally {
-    signals.add(STOP);
-    await writing;
-    worker.terminate();
-  }
+  });
   report.equal('no connection is left', connections(runtime), 0);
 }
 
