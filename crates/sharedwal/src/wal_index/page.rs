@@ -25,7 +25,12 @@ pub(super) struct Page {
     pub(super) frames: u32,
     /// Mapped, and not yet copied from the shared words.
     pub(super) fresh: bool,
+    /// By numbers of database pages modulo their count: the number, and the hash slot of its last frame
+    /// that was published from here. Where to look first, and no more.
+    pub(super) last_slots: [(u32, u32); LAST_SLOTS],
 }
+
+pub(super) const LAST_SLOTS: usize = 16;
 
 const PAGE_LAYOUT: Layout = match Layout::from_size_align(INDEX_PAGE_BYTES as usize, 8) {
     Ok(layout) => layout,
@@ -39,7 +44,7 @@ impl Page {
             handle_alloc_error(PAGE_LAYOUT)
         };
         let fresh = !Mutation::NewPageNotCopied.is_on();
-        Page { words: words.cast(), generation: 0, frames: 0, fresh }
+        Page { words: words.cast(), generation: 0, frames: 0, fresh, last_slots: [(0, 0); LAST_SLOTS] }
     }
 
     /// What SQLite gets.
