@@ -91,6 +91,11 @@ pub fn peek(words: &dyn Words) -> Version {
     Version(words.load_pair(VERSION, 1 << 32))
 }
 
+/// Whether the version is this one now, with one call.
+pub fn is(words: &dyn Words, version: Version) -> bool {
+    words.is_pair(VERSION, version.0)
+}
+
 /// Runs `copy` until it ran without a publish in between; returns the version that it copied.
 /// `copy` may see torn words in runs that do not count.
 pub fn read(

@@ -23,6 +23,10 @@ pub trait Words: Send + Sync {
     /// Two words as one number: the one at `at`, which is loaded first, and `radix` times the one
     /// after it. Exact below 2^53.
     fn load_pair(&self, at: u32, radix: u64) -> u64;
+    /// Whether two words, loaded as by [`Words::load_pair`], are the halves of this number.
+    fn is_pair(&self, at: u32, value: u64) -> bool {
+        self.load_pair(at, 1 << 32) == value
+    }
     /// `out.len()` words from `at` on, each loaded atomically, in rising order.
     fn load_many(&self, at: u32, out: &mut [u32]);
     /// `out.len()` words, `stride` words apart, each loaded atomically, in rising order.

@@ -79,6 +79,12 @@ export function load_pair(id, at, radix) {
   return lower + (Atomics.load(from, at + 1) >>> 0) * radix;
 }
 
+// Without a number above 2^31, which is boxed on its way between JavaScript and wasm.
+export function is_pair(id, at, lower, upper) {
+  const from = words[id];
+  return Atomics.load(from, at) === lower && Atomics.load(from, at + 1) === upper;
+}
+
 export function load_many(id, at, out, count) {
   const from = words[id];
   const to = view32();

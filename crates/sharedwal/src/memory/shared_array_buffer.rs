@@ -18,6 +18,7 @@ extern "C" {
     fn release(id: i32);
     fn load(id: i32, at: i32) -> i32;
     fn load_pair(id: i32, at: i32, radix: f64) -> f64;
+    fn is_pair(id: i32, at: i32, lower: i32, upper: i32) -> bool;
     fn load_many(id: i32, at: i32, out: i32, count: i32);
     fn load_strided(id: i32, at: i32, stride: i32, out: i32, count: i32);
     fn store(id: i32, at: i32, value: i32);
@@ -106,6 +107,10 @@ impl Words for Shared {
 
     fn load_pair(&self, at: u32, radix: u64) -> u64 {
         load_pair(self.id, at as i32, radix as f64) as u64
+    }
+
+    fn is_pair(&self, at: u32, value: u64) -> bool {
+        is_pair(self.id, at as i32, value as i32, (value >> 32) as i32)
     }
 
     fn load_many(&self, at: u32, out: &mut [u32]) {
