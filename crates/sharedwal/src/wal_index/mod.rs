@@ -32,6 +32,8 @@ const PAGE_SIZE: usize = 3;
 const MX_FRAME: usize = 4;
 /// `WalIndexHdr.aSalt`.
 const SALT: std::ops::Range<usize> = 8..10;
+/// `WalCkptInfo.aReadMark` of the READ locks that have one of their own.
+const READ_MARKS: std::ops::Range<usize> = 26..30;
 
 /// What a connection may have changed since its last sync, as its locks tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +225,16 @@ impl WalIndex {
         // SQLite keeps it in 16 bits, with 65536 as 1.
         let size = self.pages.first().map_or(0, |page| page.words()[PAGE_SIZE] >> 16);
         size & 0xfe00 | (size & 1) << 16
+    }
+
+    /// Whether a read mark is there that lags behind this connection's last frame by a sixteenth of the log
+    /// at the most: then it moves some eighty times while the log grows to 1,000 frames.
+    pub fn has_read_mark(&self) -> bool {
+        self.pages.first().is_some_and(|page| {
+            let newest = page.words()[MX_FRAME];
+            let recent = newest - newest / 16..=newest;
+            page.words()[READ_MARKS].iter().any(|mark| recent.contains(mark))
+        })
     }
 
     /// Another number after each commit in the log (`iChange`).
