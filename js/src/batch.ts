@@ -5,7 +5,7 @@
 import type { CompiledStatement } from './compiled_statement.js';
 import type { Connection } from './connection.js';
 import { fetch, reset } from './engine.js';
-import { batchHeader, refreshViews, words } from './memory.js';
+import { batchHeader, doubles, integers, refreshViews, words } from './memory.js';
 import { SQLITE_DONE, SQLITE_ROW } from './result_codes.js';
 
 /** No limit for the bytes of a batch. */
@@ -59,4 +59,20 @@ export function fetchBatch(
     reset(compiled.handle);
   }
   throw connection.failure();
+}
+
+/** Rows that the statement changed. To be asked for at once. */
+export function changes(): number {
+  return doubles[(batchHeader + 6) >>> 1] as number;
+}
+
+/** Rowid of the connection's last inserted row. To be asked for at once. */
+export function lastInsertRowid(safeIntegers: boolean): number | bigint {
+  const at = batchHeader + 8;
+  if (!safeIntegers) {
+    // Not by way of a bigint, which would be allocated for it.
+    const value = ((words[at + 1] as number) | 0) * 0x1_0000_0000 + (words[at] as number);
+    if (Number.isSafeInteger(value)) return value;
+  }
+  return integers[at >>> 1] as bigint;
 }

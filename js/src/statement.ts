@@ -1,11 +1,11 @@
-import { fetchBatch, NO_LIMIT, rowCount } from './batch.js';
+import { changes, fetchBatch, lastInsertRowid, NO_LIMIT, rowCount } from './batch.js';
 import { bindParameters, bindValues, copyValues, resolveParameters } from './bind.js';
 import { type ColumnDefinition, columnDefinitions } from './columns.js';
 import type { CompiledStatement } from './compiled_statement.js';
 import type { Connection } from './connection.js';
 import { Cursor } from './cursor.js';
 import type { Database } from './database.js';
-import * as engine from './engine.js';
+import { type StatementTables, statementTables } from './engine.js';
 import { typeError } from './errors.js';
 import { type Limit, resolveLimit, type StatementLimit } from './limit.js';
 import { readAll } from './read_all.js';
@@ -101,16 +101,10 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
    */
   run(...parameters: BindParameters): RunResult {
     const connection = this.#connection;
-    const { database } = connection;
     const compiled = this.#begin(parameters, true);
     try {
-      const before = engine.totalChanges(database);
       fetchBatch(connection, compiled, 1, 0, true, true);
-      const changed = engine.totalChanges(database) !== before;
-      return {
-        changes: changed ? engine.changes(database) : 0,
-        lastInsertRowid: this.#integer(engine.lastInsertRowid(database)),
-      };
+      return { changes: changes(), lastInsertRowid: lastInsertRowid(this.#safeIntegers) };
     } finally {
       connection.finished(compiled);
     }
@@ -277,9 +271,9 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
   }
 
   /** @internal */
-  tables(): engine.StatementTables {
+  tables(): StatementTables {
     this.#connection.requireUsable();
-    return engine.statementTables(this.#obtain().handle);
+    return statementTables(this.#obtain().handle);
   }
 
   #requireReader(message: string): void {
@@ -335,11 +329,5 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
     if (this.#compiled.cached) return statements.use(this.#compiled);
     this.#compiled = statements.obtain(this.#source);
     return this.#compiled;
-  }
-
-  #integer(value: bigint): number | bigint {
-    if (this.#safeIntegers) return value;
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
   }
 }

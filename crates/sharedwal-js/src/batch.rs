@@ -21,14 +21,24 @@ struct Header {
     arena: *const u8,
     arena_length: usize,
     reprepares: u32,
+    changes: f64,
+    last_insert_rowid: i64,
 }
 
 struct Global(UnsafeCell<Header>);
 // SAFETY: wasm32 without shared linear memory has one thread an instance.
 unsafe impl Sync for Global {}
 
-const NOTHING: Header =
-    Header { rows: 0, columns: 0, cells: null(), arena: null(), arena_length: 0, reprepares: 0 };
+const NOTHING: Header = Header {
+    rows: 0,
+    columns: 0,
+    cells: null(),
+    arena: null(),
+    arena_length: 0,
+    reprepares: 0,
+    changes: 0.0,
+    last_insert_rowid: 0,
+};
 
 static HEADER: Global = Global(UnsafeCell::new(NOTHING));
 
@@ -49,7 +59,8 @@ thread_local! {
 const KEPT_ARENA: usize = 1 << 20;
 
 /// The address of the batch: six words, which are its rows, columns, cells, arena, bytes of the
-/// arena, and how often SQLite has compiled the statement anew.
+/// arena, and how often SQLite has compiled the statement anew; then the rows that it changed, as a
+/// double, and the connection's last rowid, in 64 bits.
 #[wasm_bindgen]
 pub fn batch() -> *const u8 {
     HEADER.0.get().cast_const().cast()
@@ -76,6 +87,7 @@ pub fn fetch_rows(
     // SAFETY: the statement exists; its columns are read before it is stepped again.
     let result = unsafe {
         let db = ffi::sqlite3_db_handle(statement);
+        let changed_before = ffi::sqlite3_total_changes64(db);
         let busy = ffi::sqlite3_stmt_busy(statement) != 0;
         if connection::begins(db, busy) {
             if !busy {
@@ -104,6 +116,10 @@ pub fn fetch_rows(
             }
             let reprepares = ffi::sqlite3_stmt_status(statement, ffi::SQLITE_STMTSTATUS_REPREPARE, 0);
             header.reprepares = reprepares as u32;
+            if ffi::sqlite3_total_changes64(db) != changed_before {
+                header.changes = ffi::sqlite3_changes64(db) as f64;
+            }
+            header.last_insert_rowid = ffi::sqlite3_last_insert_rowid(db);
             connection::ended(db, result)
         } else {
             ffi::sqlite3_reset(statement);

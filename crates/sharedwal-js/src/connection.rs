@@ -372,27 +372,6 @@ pub fn hint(code: i32, mut message: String) -> String {
     message
 }
 
-/// Rows changed by the last statement.
-#[wasm_bindgen]
-pub fn changes(db: Sqlite) -> f64 {
-    // SAFETY: the connection is open.
-    unsafe { ffi::sqlite3_changes64(db) as f64 }
-}
-
-/// Rows changed since the connection was opened.
-#[wasm_bindgen]
-pub fn total_changes(db: Sqlite) -> f64 {
-    // SAFETY: the connection is open.
-    unsafe { ffi::sqlite3_total_changes64(db) as f64 }
-}
-
-/// Row id of the last insert.
-#[wasm_bindgen]
-pub fn last_insert_rowid(db: Sqlite) -> i64 {
-    // SAFETY: the connection is open.
-    unsafe { ffi::sqlite3_last_insert_rowid(db) }
-}
-
 /// Whether a transaction is open.
 #[wasm_bindgen]
 pub fn in_transaction(db: Sqlite) -> bool {

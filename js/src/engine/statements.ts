@@ -111,18 +111,3 @@ export function errorCode(database: number): number {
 export function errorMessage(database: number): string {
   return answer(() => wasm.errmsg(database));
 }
-
-/** Rows that the last INSERT, UPDATE or DELETE changed. */
-export function changes(database: number): number {
-  return answer(() => wasm.changes(database));
-}
-
-/** Rows changed since the connection was opened. */
-export function totalChanges(database: number): number {
-  return answer(() => wasm.total_changes(database));
-}
-
-/** Rowid of the last inserted row. */
-export function lastInsertRowid(database: number): bigint {
-  return answer(() => wasm.last_insert_rowid(database));
-}
