@@ -25,6 +25,9 @@ import { setup } from './setup.mjs';
 const CRATE = join(root, 'crates', 'sharedwal-js');
 const dist = join(root, 'dist');
 const WASM_FILE = 'sharedwal.wasm';
+/** Where wasm-pack leaves its files; the module there has the names of its functions. */
+const fresh = join(targetDirectory, 'wasm-pack');
+const linked = join(fresh, 'sharedwal_js_bg.wasm');
 
 /** What decides the wasm module's content, besides the toolchain. */
 const WASM_SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo'];
@@ -60,12 +63,11 @@ export async function buildWasm({ wasmEnv }, dev = false) {
     readFileSync(join(root, 'node_modules', 'binaryen', 'package.json'), 'utf8'),
   ].join(' ');
   const module = join(dist, WASM_FILE);
-  const complete = existsSync(module) && existsSync(output);
+  const complete = existsSync(module) && existsSync(output) && (dev || existsSync(linked));
   const news = changed('wasm', WASM_SOURCES, flavour);
   if (complete && !news) return;
 
   // Made aside and then put in place whole: a build that fails leaves the last good one.
-  const fresh = join(targetDirectory, 'wasm-pack');
   rmSync(fresh, { recursive: true, force: true });
   await runLogged(
     `building the wasm module (${dev ? 'dev' : 'release'})`,
@@ -80,12 +82,11 @@ export async function buildWasm({ wasmEnv }, dev = false) {
   for (const unwanted of ['.gitignore', 'README.md', 'package.json', 'sharedwal_js_bg.wasm.d.ts']) {
     rmSync(join(fresh, unwanted), { force: true });
   }
-  const linked = join(fresh, 'sharedwal_js_bg.wasm');
   const optimised = dev ? linked : await optimise(linked, wasmEnv);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   renameSync(optimised, module);
-  cpSync(fresh, output, { recursive: true });
+  cpSync(fresh, output, { recursive: true, filter: (file) => file !== linked });
   if (news) remember('wasm', news);
   say('build', `dist/${WASM_FILE}: ${(statSync(module).size / 1024).toFixed(0)} KiB`);
 }
@@ -97,16 +98,35 @@ export async function buildWasm({ wasmEnv }, dev = false) {
  * @returns {Promise<string>} the file that it made
  */
 async function optimise(module, env) {
-  const wasmOpt = join(root, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
   const smaller = `${module}.opt`;
   const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
+  await wasmOpt(module, smaller, strip, env);
+  return smaller;
+}
+
+/**
+ * The module of dist/ with the names of its functions, for profiles.
+ * @param {Setup} environment
+ * @param {string} output
+ */
+export async function wasmWithNames({ wasmEnv }, output) {
+  await wasmOpt(linked, output, ['-g'], wasmEnv);
+}
+
+/**
+ * @param {string} module
+ * @param {string} output
+ * @param {string[]} options
+ * @param {import('./setup/run.mjs').Environment} env
+ */
+async function wasmOpt(module, output, options, env) {
+  const program = join(root, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
   await runLogged(
-    'making the wasm module smaller',
+    'optimising the wasm module',
     process.execPath,
-    [wasmOpt, '-O3', ...binaryenFeatures, ...strip, module, '-o', smaller],
+    [program, '-O3', ...binaryenFeatures, ...options, module, '-o', output],
     { env, topic: 'build' },
   );
-  return smaller;
 }
 
 /** @param {Setup} environment */
