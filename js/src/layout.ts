@@ -1,7 +1,7 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 /** Length of the control block in bytes. */
 export const CONTROL_BYTES = 288448;
 /** wal-index pages that a runtime can have. */

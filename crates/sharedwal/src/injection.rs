@@ -21,6 +21,10 @@ pub enum Mutation {
     OwnPublishHidesOthers,
     /// R1: a page's generation stays the same when its words change.
     SameGeneration,
+    /// R1: frames that others appended to a page are not looked for.
+    AppendedNotSeen,
+    /// R1: their entries are taken over, and get no hash slots.
+    AppendedWithoutSlot,
     /// R1: a page is not copied when it is newly mapped.
     NewPageNotCopied,
     /// R2: an unlock frees the lock, and publishes then.
@@ -87,6 +91,8 @@ pub enum Mutation {
     RingNotClaimed,
     /// Change feed: a record has its number before it is there.
     RecordAfterNumber,
+    /// Locks: a read mark stays while somebody checkpoints.
+    MarkKeptInCheckpoint,
     /// Locks: xCheckReservedLock answers for PENDING as well.
     PendingCountsAsReserved,
 }

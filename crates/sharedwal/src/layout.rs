@@ -22,7 +22,7 @@
 //! | [`feed`] | the change feed: who listens, and a ring of commit records |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 5;
+pub const LAYOUT_VERSION: u32 = 6;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;

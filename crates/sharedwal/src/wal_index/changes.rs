@@ -1,16 +1,17 @@
 //! What a connection can have changed in its copy since its last sync. Comparing whole pages each time
 //! would cost more than a commit does, and is done where the locks held, or the entries, say so.
 
-use super::page::{HASH, HASH_SLOTS, LAST_SLOTS, PAGE_LEN, first_entry, frames_before, page_of, room};
+use super::page::{PAGE_LEN, first_entry, frames_before, page_of, room};
 use super::{MX_FRAME, WalIndex};
 use crate::injection::Mutation;
 use crate::memory::Change;
 
-/// What stands in a hash slot: a frame's number in its page, counted from 1.
-fn hash_entry(words: &[u32], slot: u32) -> u32 {
-    let halves = words[HASH + (slot / 2) as usize].to_ne_bytes();
-    let half = (slot % 2) as usize * 2;
-    u32::from(u16::from_ne_bytes([halves[half], halves[half + 1]]))
+/// What is to be published of one page.
+pub(super) struct Changed {
+    pub(super) page: usize,
+    pub(super) changes: Vec<Change>,
+    /// Whether these are frames appended to what was there: others make the rest of it themselves.
+    pub(super) appended: bool,
 }
 
 impl WalIndex {
@@ -21,7 +22,7 @@ impl WalIndex {
 
     /// The changes that the holder of WRITE can have made: frames appended after the committed
     /// ones, or frames of its own taken back. Entries of committed frames never change.
-    pub(super) fn appended(&mut self) -> Vec<(usize, Vec<Change>)> {
+    pub(super) fn written(&mut self) -> Vec<Changed> {
         let committed = self.shadow[MX_FRAME].min(self.pages[0].words()[MX_FRAME]);
         let mut changed = Vec::new();
         for page in self.copied().skip(page_of(committed.max(1))) {
@@ -33,14 +34,14 @@ impl WalIndex {
             // a transaction, or half of their removal.
             let kept = self.kept(page, start, known) || Mutation::OnlyAppendedPublished.is_on();
             let is_full = entries[room(page) as usize - 1] != 0;
-            let changes = if start > 0 && kept {
-                let appended = entries[known as usize..].iter().take_while(|entry| **entry != 0);
-                let count = appended.count() as u32;
-                self.appended_in(page, known, count)
+            let appended = start > 0 && kept;
+            let changes = if appended {
+                let count = entries[known as usize..].iter().take_while(|entry| **entry != 0).count();
+                self.appended(page, known, count as u32)
             } else {
                 self.differences(page)
             };
-            changed.push((page, changes));
+            changed.push(Changed { page, changes, appended });
             // The next page can have been reached only through the last entry of this one. If a
             // transaction went back from there, SQLite clears what it left before the next use.
             if !is_full {
@@ -75,23 +76,15 @@ impl WalIndex {
     }
 
     /// The entries and hash slots of `count` frames appended after the first `known` of a page.
-    pub(super) fn appended_in(&mut self, page: usize, known: u32, count: u32) -> Vec<Change> {
+    fn appended(&mut self, page: usize, known: u32, count: u32) -> Vec<Change> {
         let mut changes = Vec::with_capacity(count as usize * 2);
         for entry in known..known + count {
+            let at = first_entry(page) + entry as usize;
+            let slot = self.pages[page].slot_of(page, entry);
             let words = self.pages[page].words();
             let change = |at: usize| Change { at: (page * PAGE_LEN + at) as u32, value: words[at] };
-            let at = first_entry(page) + entry as usize;
             changes.push(change(at));
-            let number = words[at];
-            // SQLite's hash: walHash() and walNextHash() of wal.c. The frames of one page of the database
-            // make a chain, and the newest is at its end: looked for from where the one before was.
-            let hint = self.pages[page].last_slots[number as usize % LAST_SLOTS];
-            let start = if hint.0 == number { hint.1 } else { number.wrapping_mul(383) };
-            let mut slots = (0..HASH_SLOTS).map(|step| start.wrapping_add(step) & (HASH_SLOTS - 1));
-            if let Some(slot) = slots.find(|slot| hash_entry(words, *slot) == entry + 1) {
-                changes.push(change(HASH + (slot / 2) as usize));
-                self.pages[page].last_slots[number as usize % LAST_SLOTS] = (number, slot);
-            }
+            changes.extend(slot.map(|slot| change(slot.word())));
         }
         changes
     }

@@ -18,9 +18,10 @@ use crate::layout::{
 };
 use crate::memory::{Change, Words};
 use crate::ordered_section::{self, Section, Stalled, Version};
+use changes::Changed;
 #[cfg(test)]
 use page::page_of;
-use page::{HEADER_LEN, PAGE_LEN, Page, first_entry};
+use page::{HEADER_LEN, PAGE_LEN, Page, first_entry, room};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
@@ -34,6 +35,25 @@ const MX_FRAME: usize = 4;
 const SALT: std::ops::Range<usize> = 8..10;
 /// `WalCkptInfo.aReadMark` of the READ locks that have one of their own.
 const READ_MARKS: std::ops::Range<usize> = 26..30;
+
+/// Frames appended by others that are taken one by one; from more on the page is copied.
+const MOST_APPENDED: usize = 128;
+
+/// Finds the entries that others appended to a page. True if there are too many.
+fn appended_to(index: &dyn Words, number: usize, page: &Page, entries: &mut Vec<u32>) -> bool {
+    entries.clear();
+    let base = number * PAGE_LEN + first_entry(number);
+    let mut at = page.frames as usize;
+    let end = (at + MOST_APPENDED).min(room(number) as usize);
+    let mut piece = [0; 8];
+    while at < end && index.load((base + at) as u32) != 0 {
+        let piece = &mut piece[..(end - at).min(8)];
+        index.copy_out((base + at) as u32, piece);
+        entries.extend(piece.iter().take_while(|entry| **entry != 0));
+        at += piece.len();
+    }
+    entries.len() == MOST_APPENDED
+}
 
 /// What a connection may have changed since its last sync, as its locks tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,23 +287,28 @@ impl WalIndex {
         let changed_header = &changed_header[..count];
         let changed_pages = match holding {
             Holding::Nothing => Vec::new(),
-            Holding::Write => self.appended(),
-            Holding::Everything => self.copied().map(|page| (page, self.differences(page))).collect(),
+            Holding::Write => self.written(),
+            Holding::Everything => {
+                let all = |page| Changed { page, changes: self.differences(page), appended: false };
+                self.copied().map(all).collect()
+            }
         };
-        if changed_header.is_empty() && changed_pages.iter().all(|(_, changes)| changes.is_empty()) {
+        if changed_header.is_empty() && changed_pages.iter().all(|it| it.changes.is_empty()) {
             return Ok(());
         }
 
         let mut section = Section::enter(self.control.as_ref(), self.slot, self.patience())?;
         section.open();
-        for (page, changes) in &changed_pages {
-            if !changes.is_empty() {
-                // Before the first word, so that nobody takes the page for unchanged.
+        for Changed { page, changes, appended } in &changed_pages {
+            // Before the first word, so that nobody takes the page for one that only got longer.
+            if !changes.is_empty() && (!appended || Mutation::OnlyAppendedPublished.is_on()) {
                 let bump = u32::from(!Mutation::SameGeneration.is_on());
                 let was = self.control.add(index_generation(*page as u32), bump);
                 if was == self.pages[*page].generation {
                     self.pages[*page].generation = was.wrapping_add(bump);
                 }
+            }
+            if !changes.is_empty() {
                 self.index.scatter(changes);
             }
         }
@@ -294,7 +319,7 @@ impl WalIndex {
         }
         drop(section);
         self.shadow.copy_from_slice(&self.pages[0].words()[..HEADER_LEN]);
-        for (page, changes) in &changed_pages {
+        for Changed { page, changes, .. } in &changed_pages {
             if !changes.is_empty() {
                 self.count_frames(*page);
             }
@@ -313,8 +338,9 @@ impl WalIndex {
         Ok(())
     }
 
-    /// Copies what others published. Words of this connection's own were published before, so a
-    /// page whose generation is not the one it has was changed by somebody else.
+    /// Copies what others published. Words of this connection's own were published before, so a page
+    /// whose generation is not the one it has was changed by somebody else. Frames that were appended
+    /// change no generation: they are found by their entries, and there is one page where they can be.
     fn refresh(&mut self) -> Result<(), Stalled> {
         let Some(last) = self.pages.last() else { return Ok(()) };
         if !last.fresh && ordered_section::is(self.control.as_ref(), self.seen) {
@@ -325,11 +351,19 @@ impl WalIndex {
         let mut generations = vec![0; self.pages.len()];
         let (control, index, pages) = (self.control.as_ref(), self.index.as_ref(), &mut self.pages);
         let mut copied = vec![false; pages.len()];
+        let open = pages.iter().enumerate().position(|(number, page)| page.frames < room(number));
+        let mut appended = Vec::new();
         self.seen = ordered_section::read(control, self.slot, patience, || {
             control.copy_out(HEADER, &mut header);
             control.copy_out(index_generation(0), &mut generations);
+            let open = open.filter(|open| {
+                let page = &pages[*open];
+                let intact = !page.fresh && !copied[*open] && page.generation == generations[*open];
+                intact && !Mutation::AppendedNotSeen.is_on() && appended_to(index, *open, page, &mut appended)
+            });
             for (number, page) in pages.iter_mut().enumerate() {
-                if page.fresh || copied[number] || page.generation != generations[number] {
+                let changed = page.generation != generations[number] || Some(number) == open;
+                if page.fresh || copied[number] || changed {
                     let first = first_entry(number);
                     index.copy_out((number * PAGE_LEN + first) as u32, &mut page.words_mut()[first..]);
                     copied[number] = true;
@@ -343,6 +377,8 @@ impl WalIndex {
                 self.pages[number].generation = generations[number];
                 self.pages[number].fresh = false;
                 self.count_frames(number);
+            } else if Some(number) == open {
+                appended.iter().for_each(|entry| self.pages[number].append(number, *entry));
             }
         }
         Ok(())

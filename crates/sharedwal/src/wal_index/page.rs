@@ -13,8 +13,10 @@ pub(super) const PAGE_LEN: usize = INDEX_PAGE_WORDS as usize;
 const FRAMES: u32 = 4096;
 const FRAMES_FIRST: u32 = FRAMES - HEADER_WORDS;
 /// Where a page's hash slots begin, in words: 8192 slots of 16 bits.
-pub(super) const HASH: usize = 4096;
-pub(super) const HASH_SLOTS: u32 = 8192;
+const HASH: usize = 4096;
+const HASH_SLOTS: u32 = 8192;
+/// How many database pages a page remembers slots of.
+const LAST_SLOTS: usize = 16;
 
 /// A private page of the wal-index at an address that does not move.
 pub(super) struct Page {
@@ -25,12 +27,46 @@ pub(super) struct Page {
     pub(super) frames: u32,
     /// Mapped, and not yet copied from the shared words.
     pub(super) fresh: bool,
-    /// By numbers of database pages modulo their count: the number, and the hash slot of its last frame
-    /// that was published from here. Where to look first, and no more.
-    pub(super) last_slots: [(u32, u32); LAST_SLOTS],
+    /// By numbers of database pages modulo their count: the number, and the slot of its last frame that
+    /// was looked for. It may have been emptied, and taken by another, since.
+    last_slots: [(u32, Slot); LAST_SLOTS],
 }
 
-pub(super) const LAST_SLOTS: usize = 16;
+/// A hash slot. It is empty, 0, or has the number of an entry, counted from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot(u32);
+
+impl Slot {
+    /// SQLite's walHash().
+    fn first(number: u32) -> Slot {
+        Slot(number.wrapping_mul(383) & (HASH_SLOTS - 1))
+    }
+
+    /// This one and all others, as by SQLite's walNextHash().
+    fn on(self) -> impl Iterator<Item = Slot> {
+        (0..HASH_SLOTS).map(move |step| Slot((self.0 + step) & (HASH_SLOTS - 1)))
+    }
+
+    /// The word of the page that it is half of.
+    pub(super) fn word(self) -> usize {
+        HASH + (self.0 / 2) as usize
+    }
+
+    fn half(self) -> usize {
+        (self.0 % 2) as usize * 2
+    }
+
+    fn get(self, words: &[u32]) -> u32 {
+        let halves = words[self.word()].to_ne_bytes();
+        u32::from(u16::from_ne_bytes([halves[self.half()], halves[self.half() + 1]]))
+    }
+
+    fn set(self, words: &mut [u32], entry: u16) {
+        let mut halves = words[self.word()].to_ne_bytes();
+        halves[self.half()..][..2].copy_from_slice(&entry.to_ne_bytes());
+        words[self.word()] = u32::from_ne_bytes(halves);
+    }
+}
 
 const PAGE_LAYOUT: Layout = match Layout::from_size_align(INDEX_PAGE_BYTES as usize, 8) {
     Ok(layout) => layout,
@@ -44,7 +80,7 @@ impl Page {
             handle_alloc_error(PAGE_LAYOUT)
         };
         let fresh = !Mutation::NewPageNotCopied.is_on();
-        Page { words: words.cast(), generation: 0, frames: 0, fresh, last_slots: [(0, 0); LAST_SLOTS] }
+        Page { words: words.cast(), generation: 0, frames: 0, fresh, last_slots: [(0, Slot(0)); LAST_SLOTS] }
     }
 
     /// What SQLite gets.
@@ -61,6 +97,43 @@ impl Page {
     pub(super) fn words_mut(&mut self) -> &mut [u32] {
         // SAFETY: as in `words`, and `&mut self` excludes another slice from here.
         unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr(), PAGE_LEN) }
+    }
+}
+
+impl Page {
+    /// The slot of an entry, counted from 0, of this page, which is the wal-index's page `page`.
+    ///
+    /// The entries of one database page make a chain, and the newest is at its end: looked for from where
+    /// the one before was.
+    pub(super) fn slot_of(&mut self, page: usize, entry: u32) -> Option<Slot> {
+        let number = self.words()[first_entry(page) + entry as usize];
+        let slot = self.start(page, number).on().find(|slot| slot.get(self.words()) == entry + 1)?;
+        self.last_slots[number as usize % LAST_SLOTS] = (number, slot);
+        Some(slot)
+    }
+
+    /// Appends the entry of a frame, as SQLite's walIndexAppend() did it elsewhere to the same page.
+    pub(super) fn append(&mut self, page: usize, number: u32) {
+        let entry = self.frames;
+        if let Some(slot) = self.start(page, number).on().find(|slot| slot.get(self.words()) == 0) {
+            self.words_mut()[first_entry(page) + entry as usize] = number;
+            if !Mutation::AppendedWithoutSlot.is_on() {
+                slot.set(self.words_mut(), entry as u16 + 1);
+            }
+            self.last_slots[number as usize % LAST_SLOTS] = (number, slot);
+            self.frames = entry + 1;
+        }
+    }
+
+    /// Where in the chain of a database page to begin. While the entry stands that was found there, all
+    /// slots before it are taken, since only the newest entries are ever removed.
+    fn start(&self, page: usize, number: u32) -> Slot {
+        let (known, slot) = self.last_slots[number as usize % LAST_SLOTS];
+        let entry = slot.get(self.words());
+        let stands = known == number
+            && (1..=room(page)).contains(&entry)
+            && self.words()[first_entry(page) + entry as usize - 1] == number;
+        if stands { slot } else { Slot::first(number) }
     }
 }
 

@@ -118,7 +118,7 @@ impl Database {
             && self.shared | self.exclusive == 0
             && self.level != EXCLUSIVE
             && self.index.as_ref().is_some_and(WalIndex::has_read_mark)
-            && !self.locks.is_owned(locks::CHECKPOINT)
+            && (Mutation::MarkKeptInCheckpoint.is_on() || !self.locks.is_owned(locks::CHECKPOINT))
     }
 
     /// Takes a lock. Somebody's look, for which it is claimed, is waited for: readers hold a writer up
