@@ -1,0 +1,7 @@
+// @ts-check
+
+/** @param {HTMLElement} section */
+export async function mount(section) {
+  section.textContent = 'playground';
+  return () => {};
+}
