@@ -10,7 +10,7 @@ const DATA = new URL('../../node_modules/vega-datasets/data/', import.meta.url);
 const COLUMNS = ['date', 'delay', 'distance', 'origin', 'destination'];
 
 /** @param {string} name */
-async function fetchFile(name) {
+export async function fetchFile(name) {
   const response = await fetch(new URL(name, DATA));
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
   return response;
