@@ -6,13 +6,19 @@
  * @typedef {object} Section
  * @property {string} name its hash in the address
  * @property {string} title
+ * @property {boolean} shares whether it needs shared memory
  * @property {() => Promise<{ mount: (section: HTMLElement) => Promise<() => void> }>} load
  */
 
 /** In the order of the navigation; the first one is shown to who comes without a hash. */
 /** @type {readonly Section[]} */
 export const SECTIONS = [
-  { name: 'playground', title: 'Playground', load: () => import('./playground/index.js') },
-  { name: 'main-job', title: 'Main job', load: () => import('./main_job/index.js') },
-  { name: 'doctor', title: 'Doctor', load: () => import('./doctor/index.js') },
+  {
+    name: 'playground',
+    title: 'Playground',
+    shares: true,
+    load: () => import('./playground/index.js'),
+  },
+  { name: 'main-job', title: 'Main job', shares: true, load: () => import('./main_job/index.js') },
+  { name: 'doctor', title: 'Doctor', shares: false, load: () => import('./doctor/index.js') },
 ];

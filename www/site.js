@@ -9,6 +9,9 @@ import { element } from './view/page.js';
 
 const TITLE = document.title;
 
+/** At a first visit the service worker of a host without headers loads the page again; so long it may take. */
+const ISOLATED_AFTER_MS = 2000;
+
 /** @type {{ name: string, unmount: () => void } | undefined} */
 let shown;
 /** Mounting takes time, and the address may change meanwhile: one after the other. */
@@ -25,12 +28,15 @@ async function show() {
   if (section === undefined || section.name === shown?.name) return;
   shown?.unmount();
   shown = undefined;
-  const place = h('section', { id: 'section', 'aria-label': section.title, 'aria-busy': 'true' });
+  const place = h('section', { id: 'section', 'aria-label': section.title });
   element('section').replaceWith(place);
   document.title = `${section.title} – ${TITLE}`;
   for (const link of element('sections').querySelectorAll('a')) {
     if (link.hash === `#${section.name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
+  }
+  if (!crossOriginIsolated && section.shares) {
+    return place.append(h('h2', {}, section.title));
   }
   try {
     const { mount } = await section.load();
@@ -38,7 +44,6 @@ async function show() {
   } catch (error) {
     fail(place, section, error);
   }
-  place.removeAttribute('aria-busy');
 }
 
 /**
@@ -70,7 +75,9 @@ function navigate() {
 element('sections').replaceChildren(
   ...SECTIONS.map(({ name, title }) => h('li', {}, h('a', { href: `#${name}` }, title))),
 );
-element('isolation').hidden = crossOriginIsolated;
+setTimeout(() => {
+  element('isolation').hidden = crossOriginIsolated;
+}, ISOLATED_AFTER_MS);
 if (new URLSearchParams(location.search).get('run') === 'demo') location.hash = '#main-job';
 addEventListener('hashchange', navigate);
 navigate();

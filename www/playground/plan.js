@@ -11,7 +11,7 @@ import { h } from '../view/dom.js';
 export function planTree(steps) {
   if (steps.length === 0) return h('p', { class: 'faint' }, 'No plan: it reads no table.');
   const tree = list(steps, 0);
-  tree.classList.add('plan');
+  tree.classList.add('tree');
   return tree;
 }
 
