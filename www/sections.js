@@ -6,7 +6,7 @@
  * @typedef {object} Section
  * @property {string} name its hash in the address
  * @property {string} title
- * @property {boolean} shares whether it needs shared memory
+ * @property {boolean} [everywhere] whether it works without shared memory
  * @property {() => Promise<{ mount: (section: HTMLElement) => Promise<() => void> }>} load
  */
 
@@ -16,9 +16,8 @@ export const SECTIONS = [
   {
     name: 'playground',
     title: 'Playground',
-    shares: true,
     load: () => import('./playground/index.js'),
   },
-  { name: 'main-job', title: 'Main job', shares: true, load: () => import('./main_job/index.js') },
-  { name: 'doctor', title: 'Doctor', shares: false, load: () => import('./doctor/index.js') },
+  { name: 'main-job', title: 'Main job', load: () => import('./main_job/index.js') },
+  { name: 'doctor', title: 'Doctor', everywhere: true, load: () => import('./doctor/index.js') },
 ];

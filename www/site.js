@@ -35,7 +35,7 @@ async function show() {
     if (link.hash === `#${section.name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  if (!crossOriginIsolated && section.shares) {
+  if (!crossOriginIsolated && !section.everywhere) {
     return place.append(h('h2', {}, section.title));
   }
   try {
