@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
-import { keepScreenshots, openSection } from './open_section.js';
+import { expectGoodLooks } from './looks.js';
+import { openSection } from './open_section.js';
 
 test('the doctor says what the page and a worker of it have, and what a host needs', async ({
   page,
@@ -28,6 +29,6 @@ test('the doctor says what the page and a worker of it have, and what a host nee
   }
   await host.selectOption('nginx');
   await expect(page.locator('#recipe')).toContainText('add_header Cross-Origin-Opener-Policy');
-  await keepScreenshots(page, info, 'doctor');
+  await expectGoodLooks(page, info, 'doctor');
   expect(errors).toEqual([]);
 });

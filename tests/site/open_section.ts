@@ -1,4 +1,4 @@
-import { expect, type Page, type TestInfo } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 
 /** What went wrong in a page that was opened by {@link openSection}: has to be empty at the end. */
 export type Errors = string[];
@@ -39,24 +39,4 @@ export async function shownRows(page: Page): Promise<string[][]> {
   return rows.evaluateAll((all) =>
     all.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')),
   );
-}
-
-const SIZES = [
-  ['desktop', 1280, 900],
-  ['phone', 375, 812],
-] as const;
-
-/** Keeps how the page looks: on a desk and on a phone, light and dark. */
-export async function keepScreenshots(page: Page, info: TestInfo, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const [size, width, height] of SIZES) {
-      await page.setViewportSize({ width, height });
-      const path = info.outputPath(`${name}-${size}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true, animations: 'disabled' });
-      await info.attach(`${name} ${size} ${colorScheme}`, { path, contentType: 'image/png' });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: null });
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { root } from '../../scripts/setup/paths.mjs';
-import { keepScreenshots, openPlayground, runSql, shownRows } from './open_section.js';
+import { expectGoodLooks } from './looks.js';
+import { openPlayground, runSql, shownRows } from './open_section.js';
 
 interface Flight {
   delay: number;
@@ -44,7 +45,7 @@ test('rows come with their types, their number and the time that they took', asy
   await page.getByRole('combobox', { name: 'Examples' }).selectOption('Busiest routes');
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(page.locator('#run-status')).toHaveText(/^Worker 1: 20 rows in/);
-  await keepScreenshots(page, info, 'rows');
+  await expectGoodLooks(page, info, 'rows');
   expect(errors).toEqual([]);
 });
 
@@ -70,7 +71,7 @@ test('what one worker commits the others see, and nothing before', async ({ page
   // Each worker keeps what it showed.
   await page.getByRole('radio', { name: 'Worker 1' }).check();
   await expect(page.locator('.output:not([hidden]) .outcome')).toHaveText(/commit.*done in/);
-  await keepScreenshots(page, info, 'workers');
+  await expectGoodLooks(page, info, 'workers');
 });
 
 test('errors have their codes, and end a script', async ({ page }, info) => {
@@ -93,7 +94,7 @@ test('errors have their codes, and end a script', async ({ page }, info) => {
   await expect(page.locator('.outcome .notice')).toHaveText(
     'SQLITE_CONSTRAINT_PRIMARYKEY UNIQUE constraint failed: t.id',
   );
-  await keepScreenshots(page, info, 'errors');
+  await expectGoodLooks(page, info, 'errors');
   await runSql(page, 1, 'selct 1');
   await expect(page.locator('#run-status')).toHaveText(/^Worker 1: SQLITE_ERROR in/);
   await runSql(page, 1, 'select id, at from t');
@@ -119,7 +120,7 @@ test('a plan is a tree', async ({ page }, info) => {
     page.locator('.tree > li').filter({ hasText: 'SEARCH a USING INDEX' }),
   ).toBeVisible();
   await expect(inner.filter({ hasText: 'SCAN flights (every row)' })).toBeVisible();
-  await keepScreenshots(page, info, 'plan');
+  await expectGoodLooks(page, info, 'plan');
 });
 
 test('a statement that takes long is cancelled, while another worker goes on', async ({ page }) => {

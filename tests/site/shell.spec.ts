@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { expectGoodLooks } from './looks.js';
 import { openPlayground, openSection } from './open_section.js';
 
 test('the address names the section, and a section that is left ends its workers', async ({
@@ -57,7 +58,7 @@ test('the keyboard is enough', async ({ page }) => {
   await expect(page.getByRole('cell', { name: '42' })).toBeVisible();
 });
 
-test('a page that is not isolated says so, and its doctor works', async ({ page }) => {
+test('a page that is not isolated says so, and its doctor works', async ({ page }, info) => {
   await page.goto('/plain/www/');
   await expect(page.getByRole('alert')).toContainText('not cross-origin isolated');
   await page.getByRole('alert').getByRole('link').click();
@@ -66,4 +67,36 @@ test('a page that is not isolated says so, and its doctor works', async ({ page 
   await expect(page.locator('.findings')).toContainText(
     'Send Cross-Origin-Embedder-Policy: require-corp',
   );
+  await expectGoodLooks(page, info, 'not-isolated');
+});
+
+test('every section looks good, and nothing moves where that is not wanted', async ({
+  page,
+}, info) => {
+  const moving = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('*')]
+        .filter((element) => {
+          const { transitionDuration, animationDuration } = getComputedStyle(element);
+          return /[1-9]/.test(transitionDuration + animationDuration);
+        })
+        .map(({ outerHTML }) => outerHTML.slice(0, 100)),
+    );
+  await openPlayground(page);
+  const links = page.getByRole('navigation', { name: 'Sections' }).getByRole('link');
+  const hashes = await links.evaluateAll((all) =>
+    all.map((link) => (link as HTMLAnchorElement).hash),
+  );
+  expect(hashes.length).toBeGreaterThanOrEqual(3);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const hash of hashes) {
+    await page.goto(`/www/${hash}`);
+    await page.reload();
+    await expect(page.locator('#section h2').first()).toBeVisible();
+    if (hash === '#doctor') await expect(page.locator('#recipe pre').first()).toBeVisible();
+    expect(await moving(), hash).toEqual([]);
+    await expectGoodLooks(page, info, hash.slice(1));
+  }
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  expect((await moving()).length, 'the test can see what moves').toBeGreaterThan(0);
 });
