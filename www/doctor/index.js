@@ -123,7 +123,13 @@ function factsTable(page, worker, report) {
         h(
           'thead',
           {},
-          h('tr', {}, ...['', 'Page', 'Worker', 'What it is for'].map((text) => columnHead(text))),
+          h(
+            'tr',
+            {},
+            ...['What, and what it is for', 'Page', 'Worker'].map((text) =>
+              h('th', { scope: 'col' }, text),
+            ),
+          ),
         ),
         h(
           'tbody',
@@ -132,21 +138,15 @@ function factsTable(page, worker, report) {
             h(
               'tr',
               {},
-              h('th', { scope: 'row' }, what),
+              h('th', { scope: 'row' }, h('span', {}, what), h('span', { class: 'why' }, why)),
               cell(answer(page)),
               cell(worker ? answer(worker) : { text: 'not known' }),
-              h('td', { class: 'why' }, why),
             ),
           ),
         ),
       ),
     ),
   );
-}
-
-/** @param {string} text */
-function columnHead(text) {
-  return text === '' ? h('td', {}) : h('th', { scope: 'col' }, text);
 }
 
 /** @param {import('./facts.js').Answer} answer */

@@ -10,9 +10,11 @@ import { h } from '../view/dom.js';
  */
 export function planTree(steps) {
   if (steps.length === 0) return h('p', { class: 'faint' }, 'No plan: it reads no table.');
-  const tree = list(steps, 0);
-  tree.classList.add('tree');
-  return tree;
+  return h(
+    'div',
+    { class: 'tree', tabindex: 0, role: 'region', 'aria-label': 'Query plan' },
+    list(steps, 0),
+  );
 }
 
 /**
