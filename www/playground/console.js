@@ -38,6 +38,7 @@ export class Console {
   #seats = Array.from({ length: WORKERS }, (_, i) => this.#seat(i));
   /** @type {ReturnType<typeof setInterval>} */
   #timer = setInterval(() => this.#tick(), TICK_MS);
+  #ready = false;
   #closed = false;
 
   /**
@@ -85,6 +86,12 @@ export class Console {
     this.#show();
   }
 
+  /** The workers are there. */
+  start() {
+    this.#ready = true;
+    this.#show();
+  }
+
   /** @param {string} sql */
   write(sql) {
     this.#editor.value = sql;
@@ -99,7 +106,7 @@ export class Console {
   async run(plan) {
     const [worker, sql] = [this.#chosen, this.#editor.value.trim()];
     const seat = this.#seats[worker];
-    if (seat === undefined || seat.since !== undefined || sql === '') return;
+    if (!this.#ready || seat === undefined || seat.since !== undefined || sql === '') return;
     this.#history.add(sql);
     seat.since = performance.now();
     this.#show();
@@ -142,11 +149,11 @@ export class Console {
         change: () => this.#show(),
       }),
       state: h('span', { class: 'state' }),
-      output: h('div', {
-        class: 'output',
-        role: 'group',
-        'aria-label': `Results of worker ${worker + 1}`,
-      }),
+      output: h(
+        'div',
+        { class: 'output', role: 'group', 'aria-label': `Results of worker ${worker + 1}` },
+        h('p', { class: 'faint' }, `Worker ${worker + 1} has run nothing yet.`),
+      ),
       since: undefined,
       inTransaction: false,
     };
@@ -156,8 +163,8 @@ export class Console {
     const chosen = this.#chosen;
     for (const [i, seat] of this.#seats.entries()) seat.output.hidden = i !== chosen;
     const running = this.#seats[chosen]?.since !== undefined;
-    this.#run.disabled = running;
-    this.#plan.disabled = running;
+    this.#run.disabled = running || !this.#ready;
+    this.#plan.disabled = running || !this.#ready;
     this.#cancel.disabled = !running;
     this.#tick();
   }

@@ -39,7 +39,11 @@ export class DatabasePanel {
   });
   #download = h('button', { type: 'button', click: () => this.#save() }, 'Download');
   #progress = h('progress', { max: 1, value: 0, 'aria-label': 'Import', hidden: true });
-  #status = h('p', { id: 'database-status', role: 'status', class: 'faint' });
+  #status = h(
+    'p',
+    { id: 'database-status', role: 'status', class: 'faint' },
+    'Starting the workers …',
+  );
   #relations = h('ul', { class: 'relations' });
   #commit = h('p', { id: 'commits', class: 'faint' }, 'No commit yet.');
 

@@ -41,6 +41,7 @@ export async function mount(section) {
     close();
     throw error;
   }
+  console_.start();
   panel.loadSample(0);
   return close;
 }
