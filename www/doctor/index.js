@@ -66,13 +66,13 @@ function verdict(ok) {
  * @param {Found | undefined} worker
  */
 function findingsView(page, worker) {
-  const seen = new Set();
+  const known = new Set(page.findings.map(({ code }) => code));
   const all = [
     ...page.findings.map((finding) => ({ where: 'page', finding })),
-    ...(worker?.findings ?? []).map((finding) => ({ where: 'worker', finding })),
-  ].filter(
-    ({ finding: { code, message } }) => !seen.has(code + message) && seen.add(code + message),
-  );
+    ...(worker?.findings ?? [])
+      .filter(({ code }) => !known.has(code))
+      .map((finding) => ({ where: 'worker', finding })),
+  ];
   return [
     ...(worker === undefined
       ? [
@@ -138,7 +138,11 @@ function factsTable(page, worker, report) {
             h(
               'tr',
               {},
-              h('th', { scope: 'row' }, h('span', {}, what), h('span', { class: 'why' }, why)),
+              h(
+                'th',
+                { scope: 'row' },
+                h('div', { class: 'fact' }, h('span', {}, what), h('span', { class: 'why' }, why)),
+              ),
               cell(answer(page)),
               cell(worker ? answer(worker) : { text: 'not known' }),
             ),

@@ -146,7 +146,7 @@ export class Console {
     return {
       choice: h('input', {
         ...{ type: 'radio', name: 'worker', value: worker, checked: worker === 0 },
-        change: () => this.#show(),
+        change: () => this.#choose(),
       }),
       state: h('span', { class: 'state' }),
       output: h(
@@ -157,6 +157,12 @@ export class Console {
       since: undefined,
       inTransaction: false,
     };
+  }
+
+  #choose() {
+    // It told of another worker.
+    this.#status.textContent = '';
+    this.#show();
   }
 
   #show() {
