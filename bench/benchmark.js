@@ -185,8 +185,8 @@ function compare(results) {
 
 /** @param {string} name */
 async function packageVersion(name) {
-  const directory = name === 'sharedwal' ? '/' : `/node_modules/${name}/`;
-  const response = await fetch(`${directory}package.json`);
+  const directory = name === 'sharedwal' ? '..' : `../node_modules/${name}`;
+  const response = await fetch(new URL(`${directory}/package.json`, import.meta.url));
   return String((await response.json()).version);
 }
 

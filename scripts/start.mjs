@@ -1,4 +1,4 @@
-// `npm start`: the demo page, for a person.
+// `npm start`: the site, for a person.
 import { build } from './build.mjs';
 import { serve } from './serve.mjs';
 import { main, say } from './setup/report.mjs';

@@ -1,12 +1,12 @@
 import { expect, test } from '@playwright/test';
 import type { PageReport } from './open_page.js';
 
-test('the demo page runs the job on its button and shows it', async ({ page }) => {
+test('the main job runs on its button and is shown', async ({ page }) => {
   test.setTimeout(310_000);
   await page.setViewportSize({ width: 360, height: 740 });
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto('/www/');
+  await page.goto('/www/#main-job');
   await expect(page.getByRole('status')).toHaveText('Ready.');
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(page.getByRole('button', { name: 'Run' })).toBeDisabled();

@@ -6,13 +6,13 @@ import { compressors } from 'hyparquet-compressors';
 import { parseCsv } from './csv.js';
 import { AIRPORT_ROWS, emptyFlights, FLIGHT_ROWS } from './slice.js';
 
-const DATA = '/node_modules/vega-datasets/data';
+const DATA = new URL('../../node_modules/vega-datasets/data/', import.meta.url);
 const COLUMNS = ['date', 'delay', 'distance', 'origin', 'destination'];
 
 /** @param {string} name */
-async function fetchFile(name) {
-  const response = await fetch(`${DATA}/${name}`);
-  if (!response.ok) throw new Error(`${DATA}/${name} answered ${response.status}`);
+export async function fetchFile(name) {
+  const response = await fetch(new URL(name, DATA));
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
   return response;
 }
 

@@ -47,10 +47,11 @@ const SAMPLE_MS = 100;
  */
 
 /**
- * @param {{ onProgress?: (progress: Progress) => void }} [options]
+ * @param {{ onProgress?: (progress: Progress) => void, signal?: AbortSignal }} [options] `signal` ends the
+ *   job and its workers: nothing more is told, and the promise rejects with its reason
  * @returns {Promise<JobReport>}
  */
-export async function runMainJob({ onProgress = () => {} } = {}) {
+export async function runMainJob({ onProgress = () => {}, signal } = {}) {
   /** @type {Check[]} */
   const checks = [];
   /** @type {(name: string, ok: boolean, detail?: string) => void} */
@@ -68,10 +69,16 @@ export async function runMainJob({ onProgress = () => {} } = {}) {
   const progress = new ProgressSampler(runtime, onProgress);
   /** @type {JobWorker[]} */
   const workers = [];
+  const end = () => {
+    progress.stop();
+    for (const worker of workers) worker.terminate(signal?.reason);
+  };
+  signal?.addEventListener('abort', end);
   try {
     progress.phase = 'loading';
     progress.report();
     const [flights, airports] = await Promise.all([loadFlights(), loadAirports()]);
+    signal?.throwIfAborted();
     const expected = expectedFigures(flights, airports);
     const cityOf = new Map(airports.map(({ iata, city }) => [iata, city]));
 
@@ -198,8 +205,8 @@ export async function runMainJob({ onProgress = () => {} } = {}) {
       provoked: [],
     };
   } finally {
-    progress.stop();
-    for (const worker of workers) worker.terminate();
+    end();
+    signal?.removeEventListener('abort', end);
   }
 }
 

@@ -33,7 +33,7 @@ export function sendNote(note) {
 
 /** A worker of the job, seen from the page. */
 export class JobWorker {
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (reason: unknown) => void }>} */
   #waiting = new Map();
   #next = 1;
   #worker;
@@ -54,11 +54,14 @@ export class JobWorker {
       else call?.resolve(data.result);
     });
     this.#worker.addEventListener('error', (event) => {
-      for (const call of this.#waiting.values()) {
-        call.reject(new Error(`${name}: ${event.message ?? 'the worker could not start'}`));
-      }
-      this.#waiting.clear();
+      this.#rejectAll(new Error(`${name}: ${event.message ?? 'the worker could not start'}`));
     });
+  }
+
+  /** @param {unknown} reason */
+  #rejectAll(reason) {
+    for (const call of this.#waiting.values()) call.reject(reason);
+    this.#waiting.clear();
   }
 
   /**
@@ -74,7 +77,13 @@ export class JobWorker {
     });
   }
 
-  terminate() {
+  /**
+   * Its calls that have no answer yet reject.
+   *
+   * @param {unknown} [reason]
+   */
+  terminate(reason = new Error(`${this.name} was ended`)) {
     this.#worker.terminate();
+    this.#rejectAll(reason);
   }
 }

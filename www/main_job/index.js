@@ -1,15 +1,16 @@
 // @ts-check
-// The demo page: runs the main job on the button or on `?run=demo`, and shows how it goes. Leaves
-// the result in `globalThis.demoReport`.
-import { runMainJob } from './job/main_job.js';
-import { chart } from './view/chart.js';
-import { showChecks } from './view/checks.js';
-import { bytes, count } from './view/format.js';
-import { element, show } from './view/page.js';
-import { showWorkers } from './view/workers.js';
+// Runs the main job on the button or on `?run=demo`, and shows how it goes. Leaves the result in
+// `globalThis.demoReport`.
+import { runMainJob } from '../job/main_job.js';
+import { chart } from '../view/chart.js';
+import { showChecks } from '../view/checks.js';
+import { bytes, count } from '../view/format.js';
+import { element, show } from '../view/page.js';
+import { showWorkers } from '../view/workers.js';
+import { MARKUP } from './markup.js';
 
 /**
- * @typedef {import('./job/main_job.js').Progress} Progress
+ * @typedef {import('../job/main_job.js').Progress} Progress
  * @typedef {Awaited<ReturnType<typeof runMainJob>>} JobReport
  */
 
@@ -64,22 +65,28 @@ function progressView() {
   };
 }
 
-/** @returns {Promise<JobReport | { ok: false, checks: never[], workers: never[], error: string }>} */
-async function runJob() {
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<JobReport | { ok: false, checks: never[], workers: never[], error: string }>}
+ */
+async function runJob(signal) {
   try {
-    return await runMainJob({ onProgress: progressView() });
+    return await runMainJob({ onProgress: progressView(), signal });
   } catch (error) {
     const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
     return { ok: false, checks: [], workers: [], error: text };
   }
 }
 
-async function run() {
+/** @param {AbortSignal} signal */
+async function run(signal) {
   const button = /** @type {HTMLButtonElement} */ (element('run'));
   button.disabled = true;
   element('checks').replaceChildren();
   show('verdict', 'They come when the import is done.');
-  const report = await runJob();
+  const report = await runJob(signal);
+  // The section is gone, and its elements with it.
+  if (signal.aborted) return;
   if ('error' in report) {
     show('status', `It failed: ${report.error.split('\n', 1)[0]}`);
     log(report.error);
@@ -92,5 +99,12 @@ async function run() {
   Object.assign(globalThis, { demoReport: report });
 }
 
-element('run').addEventListener('click', run);
-if (new URLSearchParams(location.search).get('run') === 'demo') run();
+/** @param {HTMLElement} section */
+export async function mount(section) {
+  const leaving = new AbortController();
+  section.classList.add('main-job');
+  section.innerHTML = MARKUP;
+  element('run').addEventListener('click', () => run(leaving.signal));
+  if (new URLSearchParams(location.search).get('run') === 'demo') run(leaving.signal);
+  return () => leaving.abort();
+}

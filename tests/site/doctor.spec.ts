@@ -1,0 +1,33 @@
+import { expect, test } from '@playwright/test';
+import { expectGoodLooks } from './looks.js';
+import { openSection } from './open_section.js';
+
+test('the doctor says what the page and a worker of it have, and what a host needs', async ({
+  page,
+}, info) => {
+  const errors = await openSection(page, 'doctor');
+  await expect(page.locator('#diagnosis')).toHaveText('sharedwal works here.');
+  const row = (name: string) => page.getByRole('row').filter({ hasText: new RegExp(`^${name}`) });
+  await expect(row('Cross-origin isolated').getByRole('cell').first()).toHaveText('yes');
+  await expect(row('Waiting for a lock').getByRole('cell').nth(0)).toHaveText('no, as in any page');
+  await expect(row('Waiting for a lock').getByRole('cell').nth(1)).toHaveText('yes');
+  await expect(row('Cross-Origin-Embedder-Policy').getByRole('cell').nth(1)).toHaveText(
+    'require-corp',
+  );
+  await expect(page.locator('.findings')).toContainText('NEVER_WAITS');
+
+  const host = page.getByRole('combobox', { name: 'Host' });
+  const hosts = await host.locator('option').allTextContents();
+  expect(hosts.length).toBe(9);
+  const seen = new Set<string | null>();
+  for (const label of hosts) {
+    await host.selectOption({ label });
+    await expect(page.locator('#recipe')).not.toHaveText([...seen].at(-1) ?? '');
+    await expect(page.locator('#recipe pre').first()).not.toBeEmpty();
+    seen.add(await page.locator('#recipe').textContent());
+  }
+  await host.selectOption('nginx');
+  await expect(page.locator('#recipe')).toContainText('add_header Cross-Origin-Opener-Policy');
+  await expectGoodLooks(page, info, 'doctor');
+  expect(errors).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { openPlayground, runSql, shownRows } from './open_section.js';
+
+test('the database goes out as a file, and files come in', async ({ page }) => {
+  const errors = await openPlayground(page);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe('flights-2k.sqlite');
+  const buffer = readFileSync(await download.path());
+  expect(buffer.subarray(0, 15).toString()).toBe('SQLite format 3');
+
+  await page.getByRole('combobox', { name: 'Database' }).selectOption('Empty');
+  await expect(page.locator('.relations')).toHaveText('None yet.');
+  const file = { name: 'mine.sqlite', mimeType: 'application/vnd.sqlite3', buffer };
+  await page.locator('#file').setInputFiles(file);
+  await expect(page.locator('#database-status')).toHaveText(/^mine\.sqlite loaded in/);
+  await runSql(page, 4, 'select count(*) from flights union all select count(*) from airports');
+  expect(await shownRows(page)).toEqual([['2000'], ['3376']]);
+
+  // Dropped on the page, with a log that belongs to it or, here, does not.
+  await page.getByRole('combobox', { name: 'Database' }).selectOption('Weather of Seattle');
+  await expect(page.locator('#database-status')).toHaveText(/^Weather of Seattle loaded/);
+  await page.locator('.playground').evaluate((section, content) => {
+    const dataTransfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+    dataTransfer.items.add(new File([bytes], 'dropped.db'));
+    dataTransfer.items.add(new File([], 'dropped.db-wal'));
+    section.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+  }, buffer.toString('base64'));
+  await expect(page.locator('#database-status')).toHaveText(/^dropped\.db loaded/);
+  await runSql(page, 2, 'select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['2000']]);
+  expect(errors).toEqual([]);
+});
+
+test('what is no database changes nothing', async ({ page }) => {
+  await openPlayground(page);
+  const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no database') };
+  await page.locator('#file').setInputFiles(file);
+  await expect(page.locator('#database-status')).toHaveText(/failed: .*INVALID_IMAGE/);
+  await runSql(page, 2, 'select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['2000']]);
+});
+
+test('the large sample comes while another worker reads the small one', async ({ page }) => {
+  await openPlayground(page);
+  await runSql(page, 1, 'begin; select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['2000']]);
+  await page.getByRole('combobox', { name: 'Database' }).selectOption('Flights (200,000; 13 MB)');
+  await expect(page.locator('#database-status')).toHaveText(/^Flights \(200,000.*loaded/);
+  await runSql(page, 2, 'select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['200000']]);
+  await runSql(page, 1, 'select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['2000']]);
+  await runSql(page, 1, 'commit; select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['200000']]);
+});
