@@ -4,14 +4,15 @@
 //   npm run bench:growth                   all of it
 //   npm run bench:growth -- --quick        fewer points
 //   npm run bench:growth -- --only=log     the axes whose names match: connections, size, log
-import { mkdirSync, writeFileSync } from 'node:fs';
+//   npm run bench:growth -- --record       writes them into docs/performance.md as well
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { WORSE_THAN_LINEAR, worseThanLinear } from '../bench/growth/growth.js';
 import { build } from './build.mjs';
 import { reportOf } from './page.mjs';
 import { root } from './setup/paths.mjs';
-import { main, say } from './setup/report.mjs';
+import { main, Stop, say } from './setup/report.mjs';
 import { setup } from './setup.mjs';
 import { table } from './table.mjs';
 
@@ -62,6 +63,18 @@ function findings(axes) {
     : [`No part is worse than linear (exponents up to ${WORSE_THAN_LINEAR}).`];
 }
 
+const DOCUMENT = join(root, 'docs', 'performance.md');
+const BEGIN = '<!-- growth: written by npm run bench:growth -- --record -->';
+const END = '<!-- end of growth -->';
+
+/** @param {string[]} lines */
+function record(lines) {
+  const [before, rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN);
+  const [, behind] = rest.split(END);
+  if (behind === undefined) throw new Stop(`${DOCUMENT} has no ${BEGIN} … ${END}`);
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${behind}`);
+}
+
 await main(import.meta.url, async () => {
   const environment = await setup({ driver: false });
   await build(environment);
@@ -78,23 +91,18 @@ await main(import.meta.url, async () => {
   });
   const load = before.map((one) => one.toFixed(1)).join(', ');
   const [cpu, ...others] = cpus();
-  const where = `${report.started}; ${cpu?.model.trim()}, ${others.length + 1} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; load before: ${load}`;
+  const machine = `${cpu?.model.trim()}, ${others.length + 1} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const browser = report.browser;
   const lines = [
-    '# How cost grows',
-    '',
-    'The least of several rounds each. The exponent is that of the power that fits best: 0 does not grow,',
-    '1 grows in proportion; steepest is that of two neighbouring points.',
-    ...report.axes.flatMap((axis) => ['', ...markdownTable(rowsOf(axis))]),
-    '',
+    ...report.axes.flatMap((axis) => [...markdownTable(rowsOf(axis)), '']),
     ...findings(report.axes),
-    '',
-    where,
-    '',
+    `${report.started.slice(0, 10)}, ${browser}, ${machine}; load before: ${load}.`,
   ];
   const results = join(root, 'bench', 'results');
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'growth.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(results, 'growth.md'), lines.join('\n'));
+  writeFileSync(join(results, 'growth.md'), `# How cost grows\n\n${lines.join('\n')}\n`);
+  if (process.argv.includes('--record')) record(lines);
   for (const axis of report.axes) console.log(`\n${table(rowsOf(axis))}`);
   for (const finding of findings(report.axes)) say('growth', finding);
   say('growth', 'bench/results/growth.md has this');

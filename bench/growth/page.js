@@ -1,6 +1,7 @@
 // @ts-check
 // `?run=quick` or `?run=full` measures how cost grows, `only=` along the axes whose names match. The
 // results are left in `globalThis.growthReport`.
+import { browserVersion } from '../browser_version.js';
 import { axes } from './axes.js';
 import { summarise } from './growth.js';
 
@@ -9,6 +10,7 @@ import { summarise } from './growth.js';
 /**
  * @typedef {object} GrowthReport
  * @property {string} started
+ * @property {string} browser
  * @property {AxisReport[]} axes
  */
 
@@ -41,7 +43,7 @@ async function run(plan) {
     }
     reports.push(summarise(axis, points, costs));
   }
-  return { started, axes: reports };
+  return { started, browser: await browserVersion(), axes: reports };
 }
 
 try {
