@@ -16,7 +16,7 @@ import { operations } from '../costs/operations.js';
 /** @typedef {import('../costs/tally.js').Tally} Tally */
 
 /**
- * At most; and nothing may be dearer beside idle connections, or over a long log.
+ * At most; and nothing may call or copy more beside idle connections, or over a long log.
  *
  * @type {Record<string, { calls?: number, imports?: number, copies?: number, bytes?: number }>}
  */
@@ -26,10 +26,10 @@ const CEILINGS = {
   'point read with 9,000 frames in the log': { calls: 2, imports: 10, bytes: 0 },
   'point read beside 15 idle connections': { calls: 2, imports: 10, bytes: 0 },
   'point read in a transaction': { calls: 2, imports: 1, bytes: 0 },
-  'autocommit insert': { calls: 7, imports: 52, bytes: 4096 + 24 },
-  'autocommit insert with 9,000 frames in the log': { calls: 7, imports: 52, bytes: 4096 + 24 },
-  'autocommit insert beside 15 idle connections': { calls: 7, imports: 52, bytes: 4096 + 24 },
-  'insert in a transaction': { calls: 7, imports: 1, bytes: 0 },
+  'autocommit insert': { calls: 3, imports: 52, bytes: 4096 + 24 },
+  'autocommit insert with 9,000 frames in the log': { calls: 3, imports: 42, bytes: 4096 + 24 },
+  'autocommit insert beside 15 idle connections': { calls: 3, imports: 52, bytes: 4096 + 24 },
+  'insert in a transaction': { calls: 3, imports: 1, bytes: 0 },
   'commit, a page more': { calls: 0, imports: 7, bytes: 4096 + 24 },
   'page read from the database file': { calls: 0, imports: 2, copies: 1, bytes: 4096 },
   'page read from the log': { calls: 0, imports: 2, copies: 1, bytes: 4096 },
@@ -103,10 +103,14 @@ for (const operation of operations) {
 test('nothing is dearer beside idle connections or over a long log', () => {
   for (const title of ['point read', 'autocommit insert']) {
     for (const where of ['beside 15 idle connections', 'with 9,000 frames in the log']) {
-      const [alone, crowded] = [costs.get(title), costs.get(`${title} ${where}`)];
-      const { atomics: _, ...expected } = /** @type {Cost} */ (alone);
-      const { atomics: __, ...cost } = /** @type {Cost} */ (crowded);
-      assert.deepEqual(cost, expected, `${title} ${where}`);
+      const [alone, crowded] = [title, `${title} ${where}`].map((one) => costs.get(one));
+      const numbers = (/** @type {Cost | undefined} */ cost) =>
+        cost ? [cost.calls, cost.imports, copiedBytes(cost)] : [];
+      const allowed = numbers(alone);
+      assert.equal(allowed.length, 3);
+      for (const [i, number] of numbers(crowded).entries()) {
+        assert.ok(number <= Number(allowed[i]), `${title} ${where}: ${number} of ${allowed}`);
+      }
     }
   }
 });
