@@ -1,5 +1,6 @@
 // @ts-check
 // Runs all workloads with all contenders, in turns.
+import { browserVersion } from './browser_version.js';
 import { baseline, contenders } from './contenders/all.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
 import { figuresOf, targetsOf } from './targets.js';
@@ -188,13 +189,4 @@ async function packageVersion(name) {
   const directory = name === 'sharedwal' ? '..' : `../node_modules/${name}`;
   const response = await fetch(new URL(`${directory}/package.json`, import.meta.url));
   return String((await response.json()).version);
-}
-
-/** The full version where the engine tells it; the user agent has no more than the first number. */
-async function browserVersion() {
-  /** @type {{ getHighEntropyValues(hints: string[]): Promise<{ fullVersionList: { brand: string, version: string }[] }> } | undefined} */
-  const data = Reflect.get(navigator, 'userAgentData');
-  const known = (await data?.getHighEntropyValues(['fullVersionList']))?.fullVersionList;
-  const engine = known?.find(({ brand }) => brand === 'Chromium') ?? known?.[0];
-  return engine ? `${engine.brand} ${engine.version}` : navigator.userAgent;
 }

@@ -1,5 +1,7 @@
 // @ts-check
 
+const SCRIPT = new URL('./client_worker.js', import.meta.url);
+
 /** A fresh worker with a session, seen from the page. */
 export class WorkerClient {
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
@@ -9,12 +11,12 @@ export class WorkerClient {
   /** @type {Error | undefined} */
   #failed;
 
-  /** @param {string} name */
-  constructor(name) {
-    this.#worker = new Worker(new URL('./client_worker.js', import.meta.url), {
-      type: 'module',
-      name,
-    });
+  /**
+   * @param {string} name
+   * @param {URL} script what answers in the worker
+   */
+  constructor(name, script = SCRIPT) {
+    this.#worker = new Worker(script, { type: 'module', name });
     this.#worker.addEventListener('message', ({ data: { id, result, error } }) => {
       const call = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -41,6 +43,11 @@ export class WorkerClient {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, task, args }, transfer);
     });
+  }
+
+  /** Ends the worker in the middle of what it does. */
+  terminate() {
+    this.#worker.terminate();
   }
 
   /** Closes the session and ends the worker. */

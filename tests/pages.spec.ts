@@ -24,6 +24,7 @@ const pages: Record<
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },
+  costs: { minChecks: 22, timeout: MINUTE },
   log_growth: { minChecks: 29, timeout: 3 * MINUTE },
   functions: { minChecks: 40, timeout: 2 * MINUTE },
   api: { minChecks: 400, timeout: 10 * MINUTE },

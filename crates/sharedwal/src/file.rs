@@ -4,6 +4,7 @@
 //! same bytes by its locks, as on a disk.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::injection::{Mutation, Point};
 use crate::layout::{SIZE_UNIT, file_states, file_word};
@@ -33,6 +34,8 @@ pub struct SharedFile {
     /// Bytes of every segment but the last, which may be shorter.
     segment_bytes: u64,
     capacity: u64,
+    /// Up to here all segments have bytes for certain: they only grow.
+    reserved: AtomicU64,
 }
 
 impl SharedFile {
@@ -40,7 +43,7 @@ impl SharedFile {
     pub fn new(control: Arc<dyn Words>, words: u32, segments: Vec<Arc<dyn Bytes>>) -> Self {
         let segment_bytes = segments.first().map_or(1, |segment| segment.capacity()).max(1);
         let capacity = segments.iter().map(|segment| segment.capacity()).sum();
-        SharedFile { control, words, segments, segment_bytes, capacity }
+        SharedFile { control, words, segments, segment_bytes, capacity, reserved: AtomicU64::new(0) }
     }
 
     /// Bytes that the file can hold.
@@ -167,8 +170,15 @@ impl SharedFile {
         if end > self.capacity {
             return Err(Full);
         }
-        let mut start = 0;
-        for segment in &self.segments {
+        let reserved = self.reserved.load(Relaxed);
+        if end <= reserved {
+            return Ok(());
+        }
+        // Not from the first one, of thousands perhaps, at each write.
+        let first = reserved / self.segment_bytes;
+        let mut start = first * self.segment_bytes;
+        let mut there = start;
+        for segment in &self.segments[first as usize..] {
             if start >= end {
                 break;
             }
@@ -176,8 +186,12 @@ impl SharedFile {
             if segment.len(wanted) < wanted && !segment.grow(wanted) {
                 return Err(Full);
             }
+            if there == start {
+                there += segment.len(wanted);
+            }
             start += segment.capacity();
         }
+        self.reserved.fetch_max(there, Relaxed);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Segments past the end of a file are kept and used again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rusqlite::Connection;
 
@@ -39,6 +40,65 @@ fn segments_of_a_file() {
     assert_eq!(file.segments(), counts(4, 3));
     file.delete();
     assert_eq!(file.segments(), counts(4, 0));
+}
+
+/// Bytes that count how often they are asked how many they are, or to be more.
+struct Asked {
+    bytes: HeapBytes,
+    times: Arc<AtomicU64>,
+}
+
+impl Bytes for Asked {
+    fn capacity(&self) -> u64 {
+        self.bytes.capacity()
+    }
+
+    fn len(&self, enough: u64) -> u64 {
+        self.times.fetch_add(1, Relaxed);
+        self.bytes.len(enough)
+    }
+
+    fn grow(&self, len: u64) -> bool {
+        self.times.fetch_add(1, Relaxed);
+        self.bytes.grow(len)
+    }
+
+    fn read(&self, at: u64, out: &mut [u8]) {
+        self.bytes.read(at, out);
+    }
+
+    fn write(&self, at: u64, data: &[u8]) {
+        self.bytes.write(at, data);
+    }
+}
+
+/// A write at the end of many segments asks no more of them than one at the end of the first.
+#[test]
+fn a_write_costs_the_same_in_the_last_of_many_segments() {
+    let times = Arc::new(AtomicU64::new(0));
+    let segment = || {
+        let bytes = HeapBytes::new(0, SEGMENT).unwrap();
+        Arc::new(Asked { bytes, times: times.clone() }) as Arc<dyn Bytes>
+    };
+    let segments: Vec<_> = (0..1000).map(|_| segment()).collect();
+    let control: Arc<dyn Words> = Arc::new(HeapWords::new(CONTROL_WORDS));
+    let file = SharedFile::new(control.clone(), layout::file(FileKind::Database), segments.clone());
+    let cost = |file: &SharedFile, at: u64| {
+        let before = times.load(Relaxed);
+        file.write(at, &[1; 16]).unwrap();
+        times.load(Relaxed) - before
+    };
+    assert!(cost(&file, 0) < 10);
+    let second = cost(&file, SEGMENT);
+    assert!((1..10).contains(&second), "{second}");
+    for number in 2..1000 {
+        assert_eq!(cost(&file, number * SEGMENT), second, "growing into segment {number}");
+    }
+    assert_eq!(cost(&file, 999 * SEGMENT), 0);
+    // Another connection's, which finds all of them there, looks at each once.
+    let other = SharedFile::new(control, layout::file(FileKind::Database), segments);
+    assert!(cost(&other, 999 * SEGMENT) >= 1000);
+    assert_eq!(cost(&other, 999 * SEGMENT), 0);
 }
 
 /// A log that is truncated and filled again takes no further memory.

@@ -1,0 +1,109 @@
+// `npm run bench:growth`: how cost grows with the number of connections, the size of the database and the
+// length of the log, in Chromium; the results as tables on this terminal and in bench/results/growth.md.
+//
+//   npm run bench:growth                   all of it
+//   npm run bench:growth -- --quick        fewer points
+//   npm run bench:growth -- --only=log     the axes whose names match: connections, size, log
+//   npm run bench:growth -- --record       writes them into docs/performance.md as well
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { WORSE_THAN_LINEAR, worseThanLinear } from '../bench/growth/growth.js';
+import { build } from './build.mjs';
+import { reportOf } from './page.mjs';
+import { root } from './setup/paths.mjs';
+import { main, Stop, say } from './setup/report.mjs';
+import { setup } from './setup.mjs';
+import { table } from './table.mjs';
+
+/** @typedef {import('../bench/growth/growth.js').AxisReport} AxisReport */
+/** @typedef {import('../bench/growth/page.js').GrowthReport} GrowthReport */
+
+const TIMEOUT_MS = 60 * 60_000;
+
+/** @param {number} value */
+const rounded = (value) =>
+  value.toLocaleString('en-US', { maximumFractionDigits: value < 1 ? 3 : value < 100 ? 1 : 0 });
+
+/** @param {AxisReport} axis @returns {Record<string, string>[]} */
+function rowsOf({ title, unit: of, points, parts }) {
+  return parts.map((part) => ({
+    [title]: part.title,
+    ...Object.fromEntries(
+      points.map((at, i) => [`${rounded(at)} ${of}`, rounded(part.costs[i] ?? NaN)]),
+    ),
+    unit: part.unit,
+    'last/first': part.ratio.toFixed(2),
+    exponent: part.exponent.toFixed(2),
+    steepest: part.steepest.toFixed(2),
+  }));
+}
+
+/** @param {Record<string, string>[]} rows */
+function markdownTable(rows) {
+  const columns = Object.keys(rows[0] ?? {});
+  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns),
+    line(columns.map((name, i) => (i === 0 || name === 'unit' ? '---' : '--:'))),
+    ...rows.map((row) => line(columns.map((name) => row[name] ?? ''))),
+  ];
+}
+
+/** @param {AxisReport[]} axes */
+function findings(axes) {
+  const found = axes.flatMap((axis) =>
+    worseThanLinear(axis).map(
+      ({ title, exponent }) =>
+        `Worse than linear: ${title} (${axis.title}): ${exponent.toFixed(2)}`,
+    ),
+  );
+  return found.length > 0
+    ? found
+    : [`No part is worse than linear (exponents up to ${WORSE_THAN_LINEAR}).`];
+}
+
+const DOCUMENT = join(root, 'docs', 'performance.md');
+const BEGIN = '<!-- growth: written by npm run bench:growth -- --record -->';
+const END = '<!-- end of growth -->';
+
+/** @param {string[]} lines */
+function record(lines) {
+  const [before, rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN);
+  const [, behind] = rest.split(END);
+  if (behind === undefined) throw new Stop(`${DOCUMENT} has no ${BEGIN} … ${END}`);
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${behind}`);
+}
+
+await main(import.meta.url, async () => {
+  const environment = await setup({ driver: false });
+  await build(environment);
+  const before = loadavg();
+  const plan = process.argv.includes('--quick') ? 'quick' : 'full';
+  const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7) ?? '.';
+  /** @type {GrowthReport} */
+  const report = await reportOf({
+    chromium: environment.chromium,
+    address: `/bench/growth/?run=${plan}&only=${encodeURIComponent(only)}`,
+    global: 'growthReport',
+    topic: 'growth',
+    timeout: TIMEOUT_MS,
+  });
+  const load = before.map((one) => one.toFixed(1)).join(', ');
+  const [cpu, ...others] = cpus();
+  const machine = `${cpu?.model.trim()}, ${others.length + 1} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const browser = report.browser;
+  const lines = [
+    ...report.axes.flatMap((axis) => [...markdownTable(rowsOf(axis)), '']),
+    ...findings(report.axes),
+    `${report.started.slice(0, 10)}, ${browser}, ${machine}; load before: ${load}.`,
+  ];
+  const results = join(root, 'bench', 'results');
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, 'growth.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(join(results, 'growth.md'), `# How cost grows\n\n${lines.join('\n')}\n`);
+  if (process.argv.includes('--record')) record(lines);
+  for (const axis of report.axes) console.log(`\n${table(rowsOf(axis))}`);
+  for (const finding of findings(report.axes)) say('growth', finding);
+  say('growth', 'bench/results/growth.md has this');
+});
