@@ -1,0 +1,187 @@
+// @ts-check
+// Kills a writer in the middle of its transaction and measures what happens then, on the one clock of
+// all contexts. It draws nothing.
+import { diagnostics, open, terminate } from '../../dist/index.js';
+import { cut, TRACE_MS } from './record.js';
+import { isWhole, prepareReader } from './workload.js';
+
+/**
+ * @typedef {import('./population.js').Member} Member
+ * @typedef {'plain' | 'asked'} How by `worker.terminate()`, or by `terminate(runtime, worker)`
+ * @typedef {'hold' | 'compute'} Middle what it does in its transaction: it waits, or runs a statement
+ * @typedef {object} Lane
+ * @property {string} name
+ * @property {'reader' | 'writer'} role
+ * @property {boolean} killed
+ * @property {import('./record.js').Stretch[]} stretches
+ *
+ * @typedef {object} Recovery times are in ms after the call that kills; undefined if it did not happen
+ *   in time
+ * @property {string} name of the worker
+ * @property {How} how
+ * @property {Middle} middle
+ * @property {number} heldMs how long it had held WRITE by then
+ * @property {number | undefined} endedMs the browser had really ended it
+ * @property {number | undefined} freedMs WRITE was free of it
+ * @property {number | undefined} reapedMs its slot was free
+ * @property {number | undefined} commitMs the next commit of another worker returned
+ * @property {string} commitBy that worker
+ * @property {number} acknowledged commits that the worker had seen return
+ * @property {number} found those that are in the table
+ * @property {boolean} whole whether all are there, and nothing of the open transaction
+ * @property {{ from: number, to: number, lanes: Lane[] }} picture
+ */
+
+const BEGIN_LIMIT_MS = 10_000;
+/** Longer than any browser lets a worker live on. */
+const LIMIT_MS = 15_000;
+/** How long the transaction is open before the kill, so that others are seen waiting. */
+const HELD_MS = 400;
+/** What is shown before and after is as long as the recovery itself, within these bounds. */
+const SHORTEST_MS = 80;
+const LONGEST_MS = 400;
+const STRETCHES = 240;
+
+const channel = new MessageChannel();
+
+/** About a millisecond: a timer set in a message's turn is not drawn out as nested ones are. */
+async function moment() {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve(undefined);
+    channel.port2.postMessage(0);
+  });
+}
+
+/**
+ * @template T
+ * @param {() => T | undefined} look
+ * @param {number} limitMs
+ * @returns {Promise<T | undefined>}
+ */
+async function until(look, limitMs) {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const found = look();
+    if (found !== undefined || performance.now() > end) return found;
+    await moment();
+  }
+}
+
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * @param {import('./population.js').Population} population
+ * @param {Member} victim a writer
+ * @param {{ how: How, middle: Middle }} choice
+ * @param {(step: string) => void} onStep
+ * @returns {Promise<Recovery>}
+ */
+export async function kill(population, victim, { how, middle }, onStep) {
+  const { board, runtime } = population;
+  const { record, name } = victim;
+  onStep(`${name} begins a transaction and keeps it open`);
+  record.command = middle;
+  const doing = middle === 'hold' ? 'holding' : 'computing';
+  await until(() => (record.doing === doing ? true : undefined), BEGIN_LIMIT_MS);
+  const id = record.connection;
+  if (record.doing !== doing || id === undefined) {
+    record.command = 'go on';
+    throw new Error(`${name} came to no transaction`);
+  }
+  await pause(HELD_MS);
+
+  const heldMs = record.doingMs;
+  const episode = board.nextEpisode();
+  const acknowledged = board.acknowledged(victim.writer);
+  const others = () => [...population.members].filter((member) => member !== victim);
+  victim.leaving = true;
+  record.command = 'die';
+  onStep(`${name} is killed`);
+  const at = board.now();
+  const since = () => board.now() - at;
+  if (how === 'plain') victim.worker.terminate();
+  else void terminate(runtime, victim.worker);
+  // Nobody else may be there to go on.
+  if (population.staying('writer').length === 0) population.fill();
+
+  const ended = endOf(victim.lock, since);
+  /** @type {number | undefined} */
+  let freedMs;
+  const reaped = until(() => {
+    const dead = diagnostics(runtime).connections.find((one) => one.id === id);
+    if (!dead?.locks.some(({ name }) => name === 'WRITE')) freedMs ??= since();
+    return dead === undefined ? since() : undefined;
+  }, LIMIT_MS);
+  const committed = until(() => {
+    const times = others().map((member) => ({
+      member,
+      ms: member.record.firstCommitAfter(episode, at),
+    }));
+    const [first] = times
+      .filter(({ ms }) => ms !== undefined)
+      .sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
+    return first;
+  }, LIMIT_MS);
+  const [endedMs, reapedMs, commit] = await Promise.all([ended, reaped, committed]);
+  const took = since();
+  const margin = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, took));
+  await pause(margin);
+
+  const end = at + took + margin;
+  const shown = cut(Math.max(at - margin, end - TRACE_MS), end, STRETCHES);
+  const lanes = [victim, ...others()].map((member) => ({
+    name: member.name,
+    role: member.role,
+    killed: member === victim,
+    stretches: member.record.spent(shown, member === victim ? at + (freedMs ?? 0) : undefined),
+  }));
+  population.remove(victim);
+  population.fill();
+  return {
+    ...{ name, how, middle, heldMs, endedMs, freedMs, reapedMs, acknowledged },
+    commitMs: commit?.ms,
+    commitBy: commit?.member.name ?? '',
+    ...(await commitsOf(runtime, victim.writer, acknowledged)),
+    picture: { from: shown.from - at, to: shown.to - at, lanes },
+  };
+}
+
+/**
+ * When the browser has ended a worker: it frees its Web Locks then, and only then.
+ *
+ * @param {string} lock
+ * @param {() => number} since
+ * @returns {Promise<number | undefined>}
+ */
+function endOf(lock, since) {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  return navigator.locks.request(lock, { signal }, () => since()).catch(() => undefined);
+}
+
+/**
+ * What the table has of a dead worker's commits: all that it saw return, and not the open one.
+ *
+ * @param {import('../../dist/index.js').Runtime} runtime
+ * @param {number} writer
+ * @param {number} acknowledged
+ */
+async function commitsOf(runtime, writer, acknowledged) {
+  const db = await open(runtime, { readonly: true });
+  try {
+    const look = prepareReader(db);
+    // The main thread cannot wait for a lock.
+    const found = await until(() => {
+      try {
+        return look(writer);
+      } catch {
+        return undefined;
+      }
+    }, 1000);
+    if (found === undefined) throw new Error(`the commits of writer ${writer} could not be read`);
+    const whole = isWhole(found, acknowledged) && found.commits === acknowledged;
+    return { found: found.commits, whole };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,10 @@
+// @ts-check
+export { bytes, count } from '../../view/format.js';
+
+/** @param {number | undefined} ms */
+export function duration(ms) {
+  if (ms === undefined) return 'not in time';
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${ms.toFixed(0)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min`;
+}

@@ -1,0 +1,48 @@
+// @ts-check
+// How a worker's time was spent, as a strip: in each stretch the shares of what it did, one upon the
+// other, and a mark where it committed.
+import { svg } from './svg.js';
+
+const HEIGHT = 20;
+const KINDS = /** @type {const} */ (['inside', 'waiting', 'reading']);
+
+export function strip() {
+  const paths = Object.fromEntries(KINDS.map((kind) => [kind, svg('path', { class: kind })]));
+  const commits = svg('path', { class: 'commits' });
+  const element = svg(
+    'svg',
+    { class: 'strip', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    ...Object.values(paths),
+    commits,
+  );
+  return {
+    element,
+    /** @param {import('../record.js').Stretch[]} stretches */
+    draw(stretches) {
+      element.setAttribute('viewBox', `0 0 ${stretches.length} ${HEIGHT + 4}`);
+      /** @type {Record<string, string>} */
+      const lines = {};
+      let marks = '';
+      for (const [x, stretch] of stretches.entries()) {
+        let y = HEIGHT;
+        for (const kind of KINDS) {
+          const height = Math.min(stretch[kind] * HEIGHT, y);
+          if (height < 0.2) continue;
+          y -= height;
+          lines[kind] = `${lines[kind] ?? ''}M${x} ${y.toFixed(1)}h1v${height.toFixed(1)}h-1z`;
+        }
+        if (stretch.commits > 0) marks += `M${x} ${HEIGHT + 1}h1v3h-1z`;
+      }
+      for (const kind of KINDS) paths[kind]?.setAttribute('d', lines[kind] ?? '');
+      commits.setAttribute('d', marks);
+    },
+  };
+}
+
+/** What the colours of the strips mean. */
+export const LEGEND = [
+  ['inside', 'in a transaction that writes'],
+  ['waiting', 'waits for the writer’s lock'],
+  ['reading', 'reads'],
+  ['commits', 'commits'],
+];
