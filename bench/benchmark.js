@@ -2,6 +2,7 @@
 // Runs all workloads with all contenders, in turns.
 import { browserVersion } from './browser_version.js';
 import { baseline, contenders } from './contenders/all.js';
+import { packageVersion } from './environment.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
 import { figuresOf, targetsOf } from './targets.js';
 import { runTrial } from './trial.js';
@@ -79,44 +80,48 @@ function median(samples) {
 }
 
 /**
+ * How far a run is.
+ *
+ * @typedef {object} Progress
+ * @property {number} done trials
+ * @property {number} total
+ * @property {string} text what is measured now
+ * @property {WorkloadResult[]} workloads what was measured so far; those without figures included
+ *
+ * @typedef {object} RunOptions
+ * @property {(progress: Progress) => void} [onProgress] before each trial, and after the last one
+ * @property {(workload: string) => boolean} [only] which workloads, by name
+ * @property {AbortSignal} [signal] ends the trial that is running and throws its reason
+ */
+
+/**
  * @param {Plan} plan
- * @param {(text: string) => void} onProgress
- * @param {RegExp} [only] workloads by name
+ * @param {RunOptions} [options]
  * @returns {Promise<BenchReport>}
  */
-export async function runBenchmark(plan, onProgress, only = /./) {
+export async function runBenchmark(plan, { onProgress, only = () => true, signal } = {}) {
   const started = new Date().toISOString();
   const taking = contenders.filter(({ name }) => plan.contenders?.includes(name) ?? true);
+  const chosen = workloads.filter(({ name }) => only(name));
+  const results = chosen.map(emptyResult);
+  const trials = Array.from({ length: plan.repetitions }, (_, repetition) =>
+    chosen.flatMap((workload) => inTurns(taking, workload, repetition)),
+  ).flat();
   /** @type {Map<string, import('./trial.js').Connection>} */
   const connections = new Map();
-  /** @type {WorkloadResult[]} */
-  const results = workloads
-    .filter(({ name }) => only.test(name))
-    .map(({ name, title, cachePages = CACHE_PAGES, measures }) => {
-      return { name, title, cachePages, measures: Object.entries(measures).map(emptyMeasure) };
-    });
-  for (let repetition = 0; repetition < plan.repetitions; repetition++) {
-    for (const result of results) {
-      const workload = workloads.find(({ name }) => name === result.name);
-      if (!workload) continue;
-      const able = taking.filter((contender) => isAble(contender, workload));
-      // Each begins in its turn, so that none always has the coolest processor.
-      const first = repetition % able.length;
-      for (const contender of [...able.slice(first), ...able.slice(0, first)]) {
-        const { name, title } = contender;
-        onProgress(`${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${title}`);
-        const { measured, connection } = await runTrial(contender, workload, plan.milliseconds);
-        for (const { name: measure, figures } of result.measures) {
-          const one = figures[name] ?? { median: 0, min: 0, max: 0, samples: [] };
-          one.samples.push(measured[measure] ?? Number.NaN);
-          figures[name] = one;
-        }
-        if (!workload.cachePages) connections.set(name, connection);
-      }
-    }
+  const tell = (/** @type {number} */ done, /** @type {string} */ text) => {
+    summarise(results);
+    compare(results);
+    onProgress?.({ done, total: trials.length, text, workloads: results });
+  };
+  for (const [done, { contender, workload, repetition }] of trials.entries()) {
+    signal?.throwIfAborted();
+    tell(done, `${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${contender.title}`);
+    const { measured, connection } = await runTrial(contender, workload, plan, signal);
+    addSamples(results, workload.name, contender.name, measured);
+    if (!workload.cachePages) connections.set(contender.name, connection);
   }
-  summarise(results);
-  compare(results);
+  tell(trials.length, 'Done');
   return {
     started,
     plan,
@@ -130,7 +135,7 @@ export async function runBenchmark(plan, onProgress, only = /./) {
         title,
         about,
         package: packageName,
-        version: await packageVersion(packageName),
+        version: (await packageVersion(packageName)) ?? '',
         sqlite: connections.get(name)?.sqlite ?? '',
         pragmas: connections.get(name)?.pragmas ?? {},
       })),
@@ -138,6 +143,47 @@ export async function runBenchmark(plan, onProgress, only = /./) {
     workloads: results,
     targets: targetsOf(results),
   };
+}
+
+/**
+ * The contenders that are able to do a workload. Each begins in its turn, so that none always has the
+ * coolest processor.
+ *
+ * @param {import('./session.js').Contender[]} taking
+ * @param {import('./session.js').Workload} workload
+ * @param {number} repetition
+ */
+function inTurns(taking, workload, repetition) {
+  const able = taking.filter((contender) => isAble(contender, workload));
+  const first = repetition % able.length;
+  return [...able.slice(first), ...able.slice(0, first)].map((contender) => ({
+    contender,
+    workload,
+    repetition,
+  }));
+}
+
+/**
+ * @param {import('./session.js').Workload} workload
+ * @returns {WorkloadResult}
+ */
+function emptyResult({ name, title, cachePages = CACHE_PAGES, measures }) {
+  return { name, title, cachePages, measures: Object.entries(measures).map(emptyMeasure) };
+}
+
+/**
+ * @param {WorkloadResult[]} results
+ * @param {string} workload
+ * @param {string} contender
+ * @param {Record<string, number>} measured
+ */
+function addSamples(results, workload, contender, measured) {
+  const result = results.find(({ name }) => name === workload);
+  for (const { name: measure, figures } of result?.measures ?? []) {
+    const one = figures[contender] ?? { median: 0, min: 0, max: 0, samples: [] };
+    one.samples.push(measured[measure] ?? Number.NaN);
+    figures[contender] = one;
+  }
 }
 
 /**
@@ -182,11 +228,4 @@ function compare(results) {
       }
     }
   }
-}
-
-/** @param {string} name */
-async function packageVersion(name) {
-  const directory = name === 'sharedwal' ? '..' : `../node_modules/${name}`;
-  const response = await fetch(new URL(`${directory}/package.json`, import.meta.url));
-  return String((await response.json()).version);
 }

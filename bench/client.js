@@ -24,9 +24,7 @@ export class WorkerClient {
       else call?.resolve(result);
     });
     this.#worker.addEventListener('error', ({ message }) => {
-      this.#failed = new Error(`${name}: ${message ?? 'the worker could not start'}`);
-      for (const call of this.#waiting.values()) call.reject(this.#failed);
-      this.#waiting.clear();
+      this.fail(new Error(`${name}: ${message ?? 'the worker could not start'}`));
     });
   }
 
@@ -50,10 +48,22 @@ export class WorkerClient {
     this.#worker.terminate();
   }
 
+  /**
+   * Ends the worker; all that is asked of it fails.
+   *
+   * @param {Error} error
+   */
+  fail(error) {
+    this.#failed = error;
+    this.#worker.terminate();
+    for (const call of this.#waiting.values()) call.reject(error);
+    this.#waiting.clear();
+  }
+
   /** Closes the session and ends the worker. */
   async end() {
     try {
-      await this.call('close');
+      if (!this.#failed) await this.call('close');
     } finally {
       this.#worker.terminate();
     }

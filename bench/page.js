@@ -2,6 +2,8 @@
 // The benchmark's page. `?run=quick` or `?run=full` starts it at once; `only=` is a pattern for the
 // names of workloads. The results are left in `globalThis.benchReport`.
 import { plans, runBenchmark } from './benchmark.js';
+import { workloadCharts } from './chart.js';
+import { contenders } from './contenders/all.js';
 import { tableRows } from './table.js';
 
 const params = new URLSearchParams(location.search);
@@ -19,6 +21,15 @@ function element(id) {
 function say(text) {
   status.textContent = text;
   console.log(`[bench] ${text}`);
+}
+
+/** @param {string} name */
+const titleOf = (name) => contenders.find((one) => one.name === name)?.title ?? name;
+
+/** @param {import('./benchmark.js').Progress} progress */
+function showProgress({ text, workloads }) {
+  say(text);
+  element('charts').replaceChildren(...workloadCharts(workloads, titleOf));
 }
 
 /** @param {import('./benchmark.js').BenchReport} report */
@@ -41,9 +52,11 @@ async function run(plan) {
   button.disabled = true;
   try {
     const only = new RegExp(params.get('only') ?? '.');
-    const report = await runBenchmark(plan, say, only);
+    const report = await runBenchmark(plan, {
+      onProgress: showProgress,
+      only: (name) => only.test(name),
+    });
     show(report);
-    say('Done.');
     Object.assign(globalThis, { benchReport: report });
   } catch (error) {
     say(`Failed: ${error}`);

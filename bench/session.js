@@ -59,6 +59,7 @@
  * @property {string} package name of the npm package
  * @property {number} sessions how many sessions one database can have
  * @property {Need[]} [can] what it can do that not all can
+ * @property {boolean} [files] whether it keeps its database in the origin's private file system
  * @property {() => Awaitable<Place>} createPlace on the page
  * @property {(invitation: unknown) => Promise<Session>} openSession in a worker
  */

@@ -13,17 +13,23 @@ import { CACHE_PAGES } from './settings.js';
  *
  * @param {import('./session.js').Contender} contender
  * @param {import('./session.js').Workload} workload
- * @param {number} milliseconds
+ * @param {{ milliseconds: number }} plan
+ * @param {AbortSignal} [signal] ends the workers at once
  * @returns {Promise<{ measured: Record<string, number>, connection: Connection }>}
  */
-export async function runTrial(contender, workload, milliseconds) {
+export async function runTrial(contender, workload, { milliseconds }, signal) {
   const place = await contender.createPlace();
   /** @type {WorkerClient[]} */
   const clients = [];
+  const cancel = () => {
+    for (const client of clients) client.fail(signal?.reason);
+  };
+  signal?.addEventListener('abort', cancel);
   try {
     /** @type {Connection[]} */
     const connections = [];
     for (let i = 1; i <= workload.sessions; i++) {
+      signal?.throwIfAborted();
       const client = new WorkerClient(`client ${i}`);
       clients.push(client);
       const { invitation, transfer } = place.invite();
@@ -36,6 +42,7 @@ export async function runTrial(contender, workload, milliseconds) {
       connections.push(await client.call('open', opening, transfer));
     }
     const measured = await workload.run({ clients, milliseconds }).catch((error) => {
+      signal?.throwIfAborted();
       throw new Error(`${workload.name} of ${contender.name}: ${error}`, { cause: error });
     });
     for (const [name, { lessIsBetter }] of Object.entries(workload.measures)) {
@@ -46,6 +53,7 @@ export async function runTrial(contender, workload, milliseconds) {
     }
     return { measured, connection: /** @type {Connection} */ (connections[0]) };
   } finally {
+    signal?.removeEventListener('abort', cancel);
     await Promise.all(clients.map((client) => client.end()));
     await place.end();
   }

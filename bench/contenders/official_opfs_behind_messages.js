@@ -13,6 +13,7 @@ export const contender = {
   package: '@sqlite.org/sqlite-wasm',
   sessions: Number.POSITIVE_INFINITY,
   can: ['checkpoint'],
+  files: true,
 
   createPlace() {
     const name = uniqueName();

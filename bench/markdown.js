@@ -1,0 +1,45 @@
+// @ts-check
+// The results as Markdown: for the file, and for who copies them.
+import { tableRows, targetRows } from './table.js';
+
+/** @param {Record<string, string>[]} rows */
+function markdownTable(rows) {
+  const columns = Object.keys(rows[0] ?? {});
+  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns),
+    line(columns.map((name) => (/median|range|ratio|reached/.test(name) ? '--:' : '---'))),
+    ...rows.map((row) => line(Object.values(row))),
+  ];
+}
+
+/**
+ * @param {import('./benchmark.js').BenchReport} report
+ * @param {object} given
+ * @param {string} given.machine what it ran on, as a sentence without its end
+ * @param {boolean} [given.targets] whether what is aimed at belongs to it
+ */
+export function markdown(report, { machine, targets = false }) {
+  const { plan } = report;
+  const smaller = report.workloads.filter(({ cachePages }) => cachePages < 1000);
+  return [
+    '# Benchmark',
+    '',
+    'Medians; more is better unless it says otherwise. A ratio says how many times as good a median is',
+    'as another one of this run.',
+    '',
+    ...markdownTable(tableRows(report)),
+    '',
+    ...(targets ? ['## Targets', '', ...markdownTable(targetRows(report)), ''] : []),
+    `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms, contenders in turns, fresh workers and a fresh database each time`,
+    `- ${report.browser}, ${machine}`,
+    `- pages of ${report.pageBytes} bytes; page caches of ${report.workloads[0]?.cachePages} pages${smaller.map(({ title, cachePages }) => `, ${cachePages} in "${title}"`).join('')}`,
+    ...report.contenders.map(
+      ({ title, about, package: name, version, sqlite, pragmas }) =>
+        `- ${title}: ${about} (${name} ${version}, SQLite ${sqlite}; ${Object.entries(pragmas)
+          .map(([pragma, value]) => `${pragma} ${value}`)
+          .join(', ')})`,
+    ),
+    '',
+  ].join('\n');
+}
