@@ -13,11 +13,9 @@
 /** In the order of the navigation; the first one is shown to who comes without a hash. */
 /** @type {readonly Section[]} */
 export const SECTIONS = [
-  {
-    name: 'playground',
-    title: 'Playground',
-    load: () => import('./playground/index.js'),
-  },
+  { name: 'playground', title: 'Playground', load: () => import('./playground/index.js') },
+  { name: 'dashboard', title: 'Dashboard', load: () => import('./dashboard/index.js') },
+  { name: 'benchmarks', title: 'Benchmarks', load: () => import('./benchmarks/index.js') },
   { name: 'main-job', title: 'Main job', load: () => import('./main_job/index.js') },
   { name: 'doctor', title: 'Doctor', everywhere: true, load: () => import('./doctor/index.js') },
 ];

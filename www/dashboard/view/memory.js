@@ -6,6 +6,10 @@ import { write } from './svg.js';
 
 /** @typedef {import('../../../dist/index.js').FileDiagnostics} FileDiagnostics */
 
+function segment() {
+  return h('span', { class: 'segment' }, h('i', { class: 'taken' }), h('i', { class: 'used' }));
+}
+
 /**
  * @param {string} title
  * @param {number} segmentBytes what the runtime was created with
@@ -24,7 +28,7 @@ export function memory(title, segmentBytes) {
     /** @param {FileDiagnostics} file */
     draw({ bytes: used, capacityBytes, maxCapacityBytes, segments }) {
       const all = Math.ceil(maxCapacityBytes / segmentBytes);
-      while (cells.childElementCount < all) cells.append(h('span', {}, h('i'), h('b')));
+      while (cells.childElementCount < all) cells.append(segment());
       const share = (/** @type {number} */ total, /** @type {number} */ index) =>
         `${100 * Math.min(1, Math.max(0, total / segmentBytes - index))}%`;
       for (const [index, cell] of [...cells.children].entries()) {

@@ -1,0 +1,111 @@
+// The benchmark for visitors, with as little to measure as possible.
+import { expect, type Page, test } from '@playwright/test';
+import { expectGoodLooks } from './looks.js';
+
+const errors: string[] = [];
+
+test.beforeEach(async ({ page }) => {
+  errors.length = 0;
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await page.goto('/www/#benchmarks');
+  await expect(page.getByRole('button', { name: 'Run' })).toBeEnabled();
+});
+
+test.afterEach(() => expect(errors).toEqual([]));
+
+async function choose(page: Page, workloads: string[], contenders: string[]) {
+  await page.getByText(/^Workloads: \d+ of \d+$/).click();
+  await page.getByRole('button', { name: 'None' }).click();
+  for (const name of workloads) await page.getByRole('checkbox', { name }).check();
+  await expect(page.getByText(new RegExp(`^Workloads: ${workloads.length} of`))).toBeVisible();
+  const all = page.getByRole('group', { name: 'Contenders' }).getByRole('checkbox');
+  for (const box of await all.all()) await box.uncheck();
+  for (const name of contenders) await page.locator(`input[value="${name}"]`).check();
+}
+
+test('it measures what is chosen, draws it, and gives it as a table', async ({
+  page,
+  context,
+}, info) => {
+  await page.getByLabel('Length').selectOption('quick');
+  await choose(
+    page,
+    ['Point reads by key, one row object each, warm'],
+    ['sharedwal', 'official_direct', 'official_behind_messages'],
+  );
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByRole('button', { name: 'Run' })).toBeDisabled();
+  await expect(page.getByRole('status').first()).toHaveText('Done: 3 trials.');
+  const charts = page.locator('.workload');
+  await expect(charts).toHaveCount(1);
+  await expect(charts.locator('.contender')).toHaveText([
+    'sharedwal',
+    'official sqlite-wasm, direct',
+    'official sqlite-wasm behind postMessage',
+  ]);
+  await expect(charts.getByRole('img')).toHaveAttribute(
+    'aria-label',
+    /^reads\/s, more is better\. sharedwal [\d,.]+; official sqlite-wasm, direct [\d,.]+; /,
+  );
+  // The bars are as long as what they stand for.
+  const bars = await charts.locator('.bar-row').evaluateAll((rows) =>
+    rows.map((row) => ({
+      width: row.querySelector('rect')?.getBoundingClientRect().width ?? 0,
+      figure: Number(row.querySelector('.median:last-child')?.textContent?.replaceAll(',', '')),
+    })),
+  );
+  const longest = Math.max(...bars.map(({ width }) => width));
+  const best = Math.max(...bars.map(({ figure }) => figure));
+  for (const { width, figure } of bars) expect(width / longest).toBeCloseTo(figure / best, 1);
+
+  const cells = page.getByRole('table').getByRole('row');
+  await expect(cells).toHaveCount(4);
+  await expect(cells.nth(1)).toContainText('Point reads by key');
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+  await expect(page.getByText('Copied.')).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toMatch(/^\| Point reads by key.* \| sharedwal \| [\d,.]+ \| /m);
+  expect(copied.match(/^\|/gm)).toHaveLength(5);
+  expect(page.workers()).toHaveLength(0);
+  await expectGoodLooks(page, info, 'benchmarks');
+});
+
+test('a run can be cancelled, at once, and another one begun', async ({ page }) => {
+  await page.getByLabel('Length').selectOption('thorough');
+  await choose(page, ['Point reads by key, one row object each, warm'], ['sharedwal']);
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect.poll(() => page.workers().length).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('status').first()).toHaveText(/^Cancelled after \d of 5 trials\.$/);
+  await expect.poll(() => page.workers().length).toBe(0);
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeDisabled();
+
+  await page.getByLabel('Length').selectOption('quick');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByRole('status').first()).toHaveText('Done: 1 trials.');
+});
+
+test('its workers end when another section is shown', async ({ page }) => {
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect.poll(() => page.workers().length).toBeGreaterThan(0);
+  await page.goto('/www/#doctor');
+  await expect(page.getByRole('button', { name: 'Cancel' })).toHaveCount(0);
+  await expect.poll(() => page.workers().length).toBe(0);
+  // Nor does the run go on with others.
+  await page.waitForTimeout(500);
+  expect(page.workers()).toHaveLength(0);
+});
+
+test('contenders that are not served here are left out', async ({ page }) => {
+  await page.route('**/@journeyapps/wa-sqlite/package.json', (route) =>
+    route.fulfill({ status: 404 }),
+  );
+  await page.reload();
+  await expect(page.locator('input[value="sharedwal"]')).toBeEnabled();
+  for (const name of ['wa_sqlite_memory', 'wa_sqlite_write_ahead']) {
+    await expect(page.locator(`input[value="${name}"]`)).toBeDisabled();
+    await expect(page.locator(`input[value="${name}"]`)).not.toBeChecked();
+  }
+  await expect(page.getByText('Not here: its package is not served here.')).toHaveCount(2);
+});

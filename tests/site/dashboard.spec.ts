@@ -1,0 +1,166 @@
+// The live dashboard, as a visitor uses it.
+import { expect, type Page, test } from '@playwright/test';
+import { expectGoodLooks } from './looks.js';
+
+const errors: string[] = [];
+
+test.beforeEach(async ({ page }) => {
+  errors.length = 0;
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await page.goto('/www/#dashboard');
+  await expect(lanes(page, 'writer')).toHaveCount(2);
+  await expect(lanes(page, 'reader')).toHaveCount(3);
+  await expectProgress(page);
+});
+
+test.afterEach(async ({ page }) => {
+  expect(errors).toEqual([]);
+  await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);
+});
+
+function lanes(page: Page, role: 'reader' | 'writer') {
+  return page.locator(`.lane.${role}`);
+}
+
+function lane(page: Page, name: string) {
+  return page.locator(`.lane[data-worker="${name}"]`);
+}
+
+function lock(page: Page, name: string) {
+  return page.locator(`[data-lock="${name}"]`);
+}
+
+async function figure(page: Page, name: string): Promise<number> {
+  const text = await page.locator(`[data-figure="${name}"]`).innerText();
+  return Number(text.replaceAll(',', ''));
+}
+
+/** There are more commits and more reads than now after a while, and none misses a commit. */
+async function expectProgress(page: Page) {
+  const before = { commits: await figure(page, 'commits'), reads: await figure(page, 'compared') };
+  await expect.poll(() => figure(page, 'commits')).toBeGreaterThan(before.commits + 20);
+  await expect.poll(() => figure(page, 'compared')).toBeGreaterThan(before.reads + 20);
+  expect(await figure(page, 'wrong')).toBe(0);
+}
+
+test('the sliders set how many workers there are', async ({ page }) => {
+  await page.getByLabel('Readers').fill('5');
+  await page.getByLabel('Writers').fill('1');
+  await expect(lanes(page, 'reader')).toHaveCount(5);
+  await expect(lanes(page, 'writer')).toHaveCount(1);
+  await expect.poll(() => page.workers().length).toBe(6);
+  // All that are connected hold the shared side of the file's lock.
+  await expect(lock(page, 'EXCLUSIVE')).toContainText('6 connections (shared)');
+  await expectProgress(page);
+
+  await page.getByLabel('Readers').fill('0');
+  await page.getByLabel('Writers').fill('2');
+  await expect(lanes(page, 'reader')).toHaveCount(0);
+  await expect.poll(() => page.workers().length).toBe(2);
+  await expect(lock(page, 'EXCLUSIVE')).toContainText(/writer \d, writer \d \(shared\)/);
+  const { before, compared } = {
+    before: await figure(page, 'commits'),
+    compared: await figure(page, 'compared'),
+  };
+  await expect.poll(() => figure(page, 'commits')).toBeGreaterThan(before + 20);
+  expect(await figure(page, 'compared'), 'nobody reads any more').toBe(compared);
+});
+
+test('a worker that keeps its transaction open is shown as the holder of WRITE', async ({
+  page,
+}) => {
+  const held = lock(page, 'WRITE').getByRole('cell');
+  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await expect(lane(page, 'writer 2')).toContainText('keeps its transaction open, ');
+  await expect(held.first()).toHaveText('writer 2');
+  await expect(held.last()).toHaveText(/^[1-9]\d*\.\d s$/);
+  await expect(lane(page, 'writer 2').locator('.locks')).toContainText('WRITE');
+  await expect(lane(page, 'writer 1')).toContainText('waits for WRITE, ');
+  await expect(lane(page, 'writer 1').locator('.locks')).not.toContainText('WRITE');
+  const [commits, reads] = [await figure(page, 'commits'), await figure(page, 'compared')];
+  await expect.poll(() => figure(page, 'compared'), 'who reads goes on').toBeGreaterThan(reads);
+  expect(await figure(page, 'commits'), 'nobody else commits').toBe(commits);
+
+  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await expect(lane(page, 'writer 2')).not.toContainText('keeps');
+  await expectProgress(page);
+});
+
+test('a reader that keeps its snapshot is named as the one for whom the log grows', async ({
+  page,
+}) => {
+  await page.getByRole('button', { name: 'Keep a transaction of reader 1 open' }).click();
+  await expect(page.getByText(/The snapshot of reader 1, \d+ s old, keeps the log/)).toBeVisible();
+  await expect(lane(page, 'reader 1').locator('.locks')).toContainText(/READ\d/);
+  await expectProgress(page);
+  await page.getByRole('button', { name: 'Keep a transaction of reader 1 open' }).click();
+  await expect(page.getByText('Nobody keeps the log from being used again')).toBeVisible();
+});
+
+const ENDS = [
+  { middle: 'waits, its transaction open', how: 'worker.terminate()' },
+  { middle: 'waits, its transaction open', how: 'terminate(runtime, worker) of sharedwal' },
+  { middle: 'is busy in a statement', how: 'worker.terminate()' },
+  { middle: 'is busy in a statement', how: 'terminate(runtime, worker) of sharedwal' },
+];
+
+test('others commit after each kind of kill, and nothing that was committed is lost', async ({
+  page,
+}, info) => {
+  for (const [index, { middle, how }] of ENDS.entries()) {
+    const victim = (await lanes(page, 'writer').first().getAttribute('data-worker')) ?? '';
+    await page.getByLabel(middle).check();
+    await page.getByLabel(how, { exact: true }).check();
+    await page.getByRole('button', { name: 'Kill a writer' }).click();
+    const rows = page.locator('.kill tbody tr');
+    await expect(rows).toHaveCount(index + 1);
+    await expect(page.locator('.kill').getByRole('status')).toContainText(
+      new RegExp(`^${victim} was killed after .*: writer \\d+ committed [\\d.]+ m?s later`),
+    );
+    await expect(
+      page.getByText(`commits that ${victim} had seen return are in the table`),
+    ).toBeVisible();
+    await expect(page.locator('.recovery-picture .outage')).toBeVisible();
+    await expect(rows.first()).toContainText('nothing lost');
+    await expect(rows.first()).not.toContainText('not in time');
+    await expect(lane(page, victim)).toHaveCount(0);
+    await expect(lanes(page, 'writer')).toHaveCount(2);
+    await expectProgress(page);
+    console.log(
+      `${how}, ${middle}: ${(await rows.first().locator('.number').allInnerTexts()).join(', ')}`,
+    );
+  }
+  await page.getByText('All kills, in figures').click();
+  await expectGoodLooks(page, info, 'dashboard');
+});
+
+test('the only writer is replaced when it is killed', async ({ page }) => {
+  await page.getByLabel('Writers').fill('1');
+  await expect(lanes(page, 'writer')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Kill writer 1 in its transaction' }).click();
+  await expect(page.locator('.kill').getByRole('status')).toContainText(
+    /writer 3 committed .* later/,
+  );
+  await expectProgress(page);
+});
+
+test('who wants it still can freeze the picture', async ({ page }) => {
+  await page.getByRole('button', { name: 'Freeze the picture' }).click();
+  await page.waitForTimeout(300);
+  const before = await figure(page, 'commits');
+  await page.waitForTimeout(1000);
+  expect(await figure(page, 'commits')).toBe(before);
+  await page.getByRole('button', { name: 'Freeze the picture' }).click();
+  await expect.poll(() => figure(page, 'commits')).toBeGreaterThan(before + 20);
+});
+
+test('its workers end with it', async ({ page }) => {
+  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await expect.poll(() => page.workers().length).toBe(5);
+  await page.goto('/www/#benchmarks');
+  await expect(page.getByRole('heading', { name: 'Benchmarks' })).toBeVisible();
+  await expect.poll(() => page.workers().length).toBe(0);
+  await page.goto('/www/#dashboard');
+  await expect(lanes(page, 'writer')).toHaveCount(2);
+  await expectProgress(page);
+});
