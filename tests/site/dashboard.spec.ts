@@ -70,7 +70,7 @@ test('a worker that keeps its transaction open is shown as the holder of WRITE',
   page,
 }) => {
   const held = lock(page, 'WRITE').getByRole('cell');
-  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await page.getByRole('button', { name: 'Hold a transaction of writer 2 open' }).click();
   await expect(lane(page, 'writer 2')).toContainText('keeps its transaction open, ');
   await expect(held.first()).toHaveText('writer 2');
   await expect(held.last()).toHaveText(/^[1-9]\d*\.\d s$/);
@@ -81,7 +81,7 @@ test('a worker that keeps its transaction open is shown as the holder of WRITE',
   await expect.poll(() => figure(page, 'compared'), 'who reads goes on').toBeGreaterThan(reads);
   expect(await figure(page, 'commits'), 'nobody else commits').toBe(commits);
 
-  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await page.getByRole('button', { name: 'Hold a transaction of writer 2 open' }).click();
   await expect(lane(page, 'writer 2')).not.toContainText('keeps');
   await expectProgress(page);
 });
@@ -89,11 +89,11 @@ test('a worker that keeps its transaction open is shown as the holder of WRITE',
 test('a reader that keeps its snapshot is named as the one for whom the log grows', async ({
   page,
 }) => {
-  await page.getByRole('button', { name: 'Keep a transaction of reader 1 open' }).click();
+  await page.getByRole('button', { name: 'Hold a transaction of reader 1 open' }).click();
   await expect(page.getByText(/The snapshot of reader 1, \d+ s old, keeps the log/)).toBeVisible();
   await expect(lane(page, 'reader 1').locator('.locks')).toContainText(/READ\d/);
   await expectProgress(page);
-  await page.getByRole('button', { name: 'Keep a transaction of reader 1 open' }).click();
+  await page.getByRole('button', { name: 'Hold a transaction of reader 1 open' }).click();
   await expect(page.getByText('Nobody keeps the log from being used again')).toBeVisible();
 });
 
@@ -155,7 +155,7 @@ test('who wants it still can freeze the picture', async ({ page }) => {
 });
 
 test('its workers end with it', async ({ page }) => {
-  await page.getByRole('button', { name: 'Keep a transaction of writer 2 open' }).click();
+  await page.getByRole('button', { name: 'Hold a transaction of writer 2 open' }).click();
   await expect.poll(() => page.workers().length).toBe(5);
   await page.goto('/www/#benchmarks');
   await expect(page.getByRole('heading', { name: 'Benchmarks' })).toBeVisible();

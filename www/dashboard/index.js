@@ -65,8 +65,10 @@ export async function mount(section) {
       });
       panel.show(recovery);
     } catch (error) {
-      panel.say('It did not come to a kill.');
-      fail(error);
+      if (!population.ended) {
+        panel.say('It did not come to a kill.');
+        fail(error);
+      }
     }
     killing = false;
   };

@@ -28,8 +28,7 @@ export class Population {
   /** @type {Record<Role, number>} */
   #wanted = { reader: 0, writer: 0 };
   #started = { reader: 0, writer: 0 };
-  #ended = false;
-  #wasmModule;
+  ended = false;
 
   /**
    * @param {Runtime} runtime
@@ -40,7 +39,7 @@ export class Population {
   constructor(runtime, board, wasmModule, onError) {
     this.runtime = runtime;
     this.board = board;
-    this.#wasmModule = wasmModule;
+    this.wasmModule = wasmModule;
     this.onError = onError;
   }
 
@@ -70,7 +69,7 @@ export class Population {
 
   /** Starts workers in the place of those that are gone, and stops those that are too many. */
   fill() {
-    if (this.#ended) return;
+    if (this.ended) return;
     for (const role of /** @type {const} */ (['reader', 'writer'])) {
       const present = this.staying(role);
       for (let i = present.length; i < this.#wanted[role]; i++) this.#start(role);
@@ -109,7 +108,7 @@ export class Population {
     });
     worker.postMessage({
       runtime: share(this.runtime, worker),
-      wasmModule: this.#wasmModule,
+      wasmModule: this.wasmModule,
       board: { buffer: this.board.buffer, origin: this.board.origin },
       record: record.buffer,
       ...{ writer, role, lock },
@@ -156,7 +155,7 @@ export class Population {
   }
 
   end() {
-    this.#ended = true;
+    this.ended = true;
     for (const member of this.members) this.remove(member);
   }
 }

@@ -96,6 +96,7 @@ export class WorkerRecord {
     this.#words = new Int32Array(buffer);
     /** When what is done now began, for the worker itself. */
     this.began = board.now();
+    if (this.doing === 'starting') this.#store(SINCE, micros(this.began));
   }
 
   /** @param {number} word */

@@ -41,6 +41,7 @@ const HELD_MS = 400;
 const SHORTEST_MS = 80;
 const LONGEST_MS = 400;
 const STRETCHES = 240;
+const LOOKS = 100;
 
 const channel = new MessageChannel();
 
@@ -55,13 +56,15 @@ async function moment() {
 
 /**
  * @template T
+ * @param {import('./population.js').Population} population
  * @param {() => T | undefined} look
  * @param {number} limitMs
- * @returns {Promise<T | undefined>}
+ * @returns {Promise<T | undefined>} undefined if it did not come to it in time
  */
-async function until(look, limitMs) {
+async function until(population, look, limitMs) {
   const end = performance.now() + limitMs;
   for (;;) {
+    if (population.ended) throw new Error('the dashboard was left');
     const found = look();
     if (found !== undefined || performance.now() > end) return found;
     await moment();
@@ -83,7 +86,7 @@ export async function kill(population, victim, { how, middle }, onStep) {
   onStep(`${name} begins a transaction and keeps it open`);
   record.command = middle;
   const doing = middle === 'hold' ? 'holding' : 'computing';
-  await until(() => (record.doing === doing ? true : undefined), BEGIN_LIMIT_MS);
+  await until(population, () => (record.doing === doing ? true : undefined), BEGIN_LIMIT_MS);
   const id = record.connection;
   if (record.doing !== doing || id === undefined) {
     record.command = 'go on';
@@ -108,21 +111,29 @@ export async function kill(population, victim, { how, middle }, onStep) {
   const ended = endOf(victim.lock, since);
   /** @type {number | undefined} */
   let freedMs;
-  const reaped = until(() => {
-    const dead = diagnostics(runtime).connections.find((one) => one.id === id);
-    if (!dead?.locks.some(({ name }) => name === 'WRITE')) freedMs ??= since();
-    return dead === undefined ? since() : undefined;
-  }, LIMIT_MS);
-  const committed = until(() => {
-    const times = others().map((member) => ({
-      member,
-      ms: member.record.firstCommitAfter(episode, at),
-    }));
-    const [first] = times
-      .filter(({ ms }) => ms !== undefined)
-      .sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
-    return first;
-  }, LIMIT_MS);
+  const reaped = until(
+    population,
+    () => {
+      const dead = diagnostics(runtime).connections.find((one) => one.id === id);
+      if (!dead?.locks.some(({ name }) => name === 'WRITE')) freedMs ??= since();
+      return dead === undefined ? since() : undefined;
+    },
+    LIMIT_MS,
+  );
+  const committed = until(
+    population,
+    () => {
+      const times = others().map((member) => ({
+        member,
+        ms: member.record.firstCommitAfter(episode, at),
+      }));
+      const [first] = times
+        .filter(({ ms }) => ms !== undefined)
+        .sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
+      return first;
+    },
+    LIMIT_MS,
+  );
   const [endedMs, reapedMs, commit] = await Promise.all([ended, reaped, committed]);
   const took = since();
   const margin = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, took));
@@ -142,7 +153,7 @@ export async function kill(population, victim, { how, middle }, onStep) {
     ...{ name, how, middle, heldMs, endedMs, freedMs, reapedMs, acknowledged },
     commitMs: commit?.ms,
     commitBy: commit?.member.name ?? '',
-    ...(await commitsOf(runtime, victim.writer, acknowledged)),
+    ...(await commitsOf(population, victim.writer, acknowledged)),
     picture: { from: shown.from - at, to: shown.to - at, lanes },
   };
 }
@@ -162,25 +173,25 @@ function endOf(lock, since) {
 /**
  * What the table has of a dead worker's commits: all that it saw return, and not the open one.
  *
- * @param {import('../../dist/index.js').Runtime} runtime
+ * @param {import('./population.js').Population} population
  * @param {number} writer
  * @param {number} acknowledged
  */
-async function commitsOf(runtime, writer, acknowledged) {
-  const db = await open(runtime, { readonly: true });
+async function commitsOf({ runtime, wasmModule }, writer, acknowledged) {
+  const db = await open(runtime, { readonly: true, wasmModule });
   try {
     const look = prepareReader(db);
-    // The main thread cannot wait for a lock.
-    const found = await until(() => {
+    for (let tries = 1; ; tries++) {
       try {
-        return look(writer);
-      } catch {
-        return undefined;
+        const found = look(writer);
+        const whole = isWhole(found, acknowledged) && found.commits === acknowledged;
+        return { found: found.commits, whole };
+      } catch (error) {
+        // The main thread cannot wait for a lock.
+        if (tries === LOOKS) throw error;
+        await moment();
       }
-    }, 1000);
-    if (found === undefined) throw new Error(`the commits of writer ${writer} could not be read`);
-    const whole = isWhole(found, acknowledged) && found.commits === acknowledged;
-    return { found: found.commits, whole };
+    }
   } finally {
     db.close();
   }

@@ -45,7 +45,7 @@ function lane(member, { kill }) {
   const hold = h('button', {
     type: 'button',
     'aria-pressed': 'false',
-    'aria-label': `Keep a transaction of ${name} open`,
+    'aria-label': `Hold a transaction of ${name} open`,
     click: () => {
       record.command = record.command === 'hold' ? 'go on' : 'hold';
     },

@@ -40,7 +40,8 @@ export function recoveryPicture({ name, endedMs, commitMs, picture, freedMs }) {
   const kill = h('span', { class: 'label kill' }, `${name} killed`);
   kill.style.right = `calc(100% - ${place(0)})`;
   const commit = h('span', { class: 'label commit' }, `next commit +${duration(commitMs)}`);
-  commit.style.left = place(commitMs ?? to);
+  // So that it does not run out of the picture.
+  commit.style.left = `min(${place(commitMs ?? to)}, calc(100% - 9.5rem))`;
   const labels = h('div', { class: 'labels' }, kill, ...(commitMs === undefined ? [] : [commit]));
   element.prepend(h('span'), labels);
   element.append(h('span'), axis(from, to, place), over);

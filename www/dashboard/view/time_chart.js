@@ -45,12 +45,12 @@ export function timeChart({ title, format, kind, top = roundedUp, marks = 'kills
     h(
       'div',
       { class: 'plot' },
-      h('div', { class: 'axis', 'aria-hidden': true }, highest, middle, h('span', {}, '0')),
+      h('div', { class: 'axis', 'aria-hidden': 'true' }, highest, middle, h('span', {}, '0')),
       picture,
     ),
     h(
       'div',
-      { class: 'times', 'aria-hidden': true },
+      { class: 'times', 'aria-hidden': 'true' },
       h('span', {}, '60 s ago'),
       h('span', {}, 'now'),
     ),
