@@ -56,7 +56,7 @@ export function measureChart({ title, unit, lessIsBetter, figures }, titleOf, ou
     );
     const row = html('div', contender === ours ? 'bar-row ours' : 'bar-row');
     row.append(html('span', 'contender', titleOf(contender)), bar);
-    row.append(html('span', 'median', rounded(median)));
+    row.append(html('span', 'figure', rounded(median)));
     bars.append(row);
   }
   bars.setAttribute('role', 'img');

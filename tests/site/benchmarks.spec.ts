@@ -51,7 +51,7 @@ test('it measures what is chosen, draws it, and gives it as a table', async ({
   const bars = await charts.locator('.bar-row').evaluateAll((rows) =>
     rows.map((row) => ({
       width: row.querySelector('rect')?.getBoundingClientRect().width ?? 0,
-      figure: Number(row.querySelector('.median:last-child')?.textContent?.replaceAll(',', '')),
+      figure: Number(row.querySelector('.figure')?.textContent?.replaceAll(',', '')),
     })),
   );
   const longest = Math.max(...bars.map(({ width }) => width));

@@ -44,12 +44,15 @@ const STRETCHES = 240;
 const LOOKS = 100;
 
 const channel = new MessageChannel();
+/** @type {(() => void)[]} */
+const turns = [];
+channel.port1.onmessage = () => turns.shift()?.();
 
 /** About a millisecond: a timer set in a message's turn is not drawn out as nested ones are. */
 async function moment() {
   await new Promise((resolve) => setTimeout(resolve, 1));
   await new Promise((resolve) => {
-    channel.port1.onmessage = () => resolve(undefined);
+    turns.push(() => resolve(undefined));
     channel.port2.postMessage(0);
   });
 }

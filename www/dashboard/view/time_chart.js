@@ -83,7 +83,7 @@ export function timeChart({ title, format, kind, top = roundedUp, marks = 'kills
       if (at - labelled < LABEL_MS) return;
       labelled = at;
       const range = `lowest ${format(Math.min(...values))}, highest ${format(Math.max(...values))}`;
-      const others = shown.length > 0 ? `; ${shown.length} ${marks}` : '';
+      const others = shown.length > 0 ? `; ${marks}: ${shown.length}` : '';
       const text = `${title}: now ${format(last)}; in the last minute ${range}${others}`;
       picture.setAttribute('aria-label', text);
     },
