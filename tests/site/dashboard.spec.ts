@@ -127,7 +127,7 @@ test('others commit after each kind of kill, and nothing that was committed is l
     await expect(lanes(page, 'writer')).toHaveCount(2);
     await expectProgress(page);
     console.log(
-      `${how}, ${middle}: ${(await rows.first().locator('.number').allInnerTexts()).join(', ')}`,
+      `${how}, ${middle}: ${(await rows.first().locator('.number').allTextContents()).join(', ')}`,
     );
   }
   await page.getByText('All kills, in figures').click();

@@ -27,7 +27,7 @@ export function choices(offers) {
     checkbox('contender', contender.name, contender.title, {
       checked: lacks === '',
       disabled: lacks !== '',
-      note: lacks ? `Not here: ${lacks}.` : `${contender.about} (${version})`,
+      note: lacks ? `Not here: ${lacks}.` : `${contender.about.replaceAll('`', '')} (${version})`,
     }),
   );
   const works = workloads.map(({ name, title }) =>

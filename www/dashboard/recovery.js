@@ -22,8 +22,8 @@ import { isWhole, prepareReader } from './workload.js';
  * @property {Middle} middle
  * @property {number} heldMs how long it had held WRITE by then
  * @property {number | undefined} endedMs the browser had really ended it
- * @property {number | undefined} freedMs WRITE was free of it
- * @property {number | undefined} reapedMs its slot was free
+ * @property {number | undefined} freedMs WRITE was seen free of it
+ * @property {number | undefined} reapedMs its slot was seen free
  * @property {number | undefined} commitMs the next commit of another worker returned
  * @property {string} commitBy that worker
  * @property {number} acknowledged commits that the worker had seen return
@@ -138,13 +138,17 @@ export async function kill(population, victim, { how, middle }, onStep) {
     LIMIT_MS,
   );
   const [endedMs, reapedMs, commit] = await Promise.all([ended, reaped, committed]);
+  // Whoever commits has WRITE, and may be faster than the page's look.
+  if (commit?.ms !== undefined) freedMs = Math.min(freedMs ?? commit.ms, commit.ms);
   const took = since();
   const margin = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, took));
   await pause(margin);
 
   const end = at + took + margin;
   const shown = cut(Math.max(at - margin, end - TRACE_MS), end, STRETCHES);
-  const lanes = [victim, ...others()].map((member) => ({
+  const order = { writer: 0, reader: 1 };
+  const living = others().sort((a, b) => order[a.role] - order[b.role]);
+  const lanes = [victim, ...living].map((member) => ({
     name: member.name,
     role: member.role,
     killed: member === victim,

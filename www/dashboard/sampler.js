@@ -9,7 +9,7 @@ import { diagnostics } from '../../dist/index.js';
  * @property {number} at ms, on the board's clock
  * @property {number} reads per second
  * @property {number} commits per second
- * @property {number} logBytes
+ * @property {number} frames in the write-ahead log
  * @property {number} checkpoints since the runtime was created
  */
 
@@ -60,7 +60,7 @@ export class Sampler {
       at,
       reads: this.#reads.add(at, this.population.sum('reads')),
       commits: this.#commits.add(at, told.counters.commits),
-      logBytes: told.writeAhead.bytes,
+      frames: told.writeAheadFrames,
       checkpoints: told.counters.checkpoints,
     });
     while ((this.samples[0]?.at ?? at) < at - KEPT_MS) this.samples.shift();

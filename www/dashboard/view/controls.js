@@ -4,7 +4,7 @@ import { h } from '../../view/dom.js';
 
 /** @typedef {import('../population.js').Role} Role */
 
-export const USUAL = { reader: 3, writer: 2, pauseMs: 2 };
+export const USUAL = { reader: 3, writer: 2, pauseMs: 1 };
 const MOST = { reader: 8, writer: 6 };
 const PAUSES = [0, 1, 2, 5, 20, 100];
 

@@ -14,7 +14,8 @@ import { timeChart } from './time_chart.js';
  * @property {number[]} kills when there was one
  */
 
-const MIB = 1024 * 1024;
+/** Of the chart's height. */
+const CHECKPOINT_MARK = 0.1;
 
 /** @type {[string, string][]} */
 const TILES = [
@@ -22,25 +23,20 @@ const TILES = [
   ['wrong', 'Commits missing'],
   ['commits', 'Commits'],
   ['checkpoints', 'Checkpoints'],
-  ['frames', 'Frames in the log'],
+  ['log', 'Log file'],
+  ['checkpointed', 'Frames written back'],
   ['deaths', 'Deaths cleaned up'],
   ['waits', 'Waits for a lock'],
   ['refused', 'Waited in vain'],
 ];
-
-const wholeMiB = (/** @type {number} */ value) => {
-  let top = MIB;
-  while (top < value) top *= 2;
-  return top;
-};
 
 export function figures() {
   const charts = {
     reads: timeChart({ title: 'Reads per second', format: count, kind: 'reads' }),
     commits: timeChart({ title: 'Commits per second', format: count, kind: 'commits' }),
     log: timeChart({
-      ...{ title: 'Write-ahead log', format: bytes, kind: 'log', top: wholeMiB },
-      marks: 'checkpoints',
+      ...{ title: 'Frames in the write-ahead log', format: count, kind: 'log' },
+      ...{ marks: 'checkpoints', markHeight: CHECKPOINT_MARK },
     }),
   };
   const values = new Map(TILES.map(([name]) => [name, h('dd', { 'data-figure': name })]));
@@ -61,12 +57,12 @@ export function figures() {
     element,
     /** @param {State} state */
     draw({ at, told, samples, population, kills }) {
-      const points = (/** @type {'reads' | 'commits' | 'logBytes'} */ name) =>
+      const points = (/** @type {'reads' | 'commits' | 'frames'} */ name) =>
         samples.map((sample) => ({ at: sample.at, value: sample[name] }));
       charts.reads.draw(at, points('reads'), kills);
       charts.commits.draw(at, points('commits'), kills);
-      charts.log.draw(at, points('logBytes'), checkpointTimes(samples));
-      const { counters, writeAheadFrames, checkpointedFrames } = told;
+      charts.log.draw(at, points('frames'), checkpointTimes(samples));
+      const { counters, writeAhead, checkpointedFrames } = told;
       const wrong = population.sum('wrong');
       /** @type {Record<string, string>} */
       const texts = {
@@ -74,7 +70,8 @@ export function figures() {
         wrong: count(wrong),
         commits: count(counters.commits),
         checkpoints: count(counters.checkpoints),
-        frames: `${count(writeAheadFrames)}, ${count(checkpointedFrames)} written back`,
+        log: bytes(writeAhead.bytes),
+        checkpointed: count(checkpointedFrames),
         deaths: count(counters.deaths),
         waits: count(counters.lockWaits),
         refused: count(population.sum('refused')),

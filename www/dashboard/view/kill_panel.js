@@ -108,9 +108,9 @@ export function killPanel(onKill) {
       tiles.replaceChildren(
         ...[
           ['Next commit', duration(commitMs), commitBy && `of ${commitBy}`],
-          ['WRITE is free', duration(freedMs), ''],
-          ['Its slot is free', duration(reapedMs), ''],
-          ['The browser has ended it', duration(endedMs), ''],
+          ['WRITE was seen free', duration(freedMs), ''],
+          ['Its slot was seen free', duration(reapedMs), ''],
+          ['The browser had ended it', duration(endedMs), ''],
         ].map(([title = '', figure = '', note = '']) =>
           h(
             'div',

@@ -12,15 +12,15 @@ import { duration } from './format.js';
 const LOCKS = [
   ['WRITE', 'the one writer'],
   ['CKPT', 'the one checkpointer'],
-  ['RECOVER', 'who builds the wal-index anew'],
-  ['READ0', 'readers of the database file alone'],
+  ['RECOVER', 'builds the wal-index anew'],
+  ['READ0', 'readers of the database alone'],
   ['READ1', 'readers up to a mark in the log'],
-  ['READ2', 'the same, another mark'],
-  ['READ3', 'the same'],
-  ['READ4', 'the same'],
-  ['RESERVED', 'writers with a rollback journal'],
-  ['PENDING', 'the same'],
-  ['EXCLUSIVE', 'its shared side: all who are connected'],
+  ['READ2', 'another mark'],
+  ['READ3', 'another mark'],
+  ['READ4', 'another mark'],
+  ['RESERVED', 'a writer without a log'],
+  ['PENDING', 'it waits for readers'],
+  ['EXCLUSIVE', 'shared: who is connected'],
 ];
 
 /**

@@ -4,6 +4,8 @@
 import { svg } from './svg.js';
 
 const HEIGHT = 20;
+/** What is seen of what took next to no time. */
+const LEAST = 1;
 const KINDS = /** @type {const} */ (['inside', 'waiting', 'reading']);
 
 export function strip() {
@@ -26,8 +28,8 @@ export function strip() {
       for (const [x, stretch] of stretches.entries()) {
         let y = HEIGHT;
         for (const kind of KINDS) {
-          const height = Math.min(stretch[kind] * HEIGHT, y);
-          if (height < 0.2) continue;
+          if (stretch[kind] === 0) continue;
+          const height = Math.min(Math.max(stretch[kind] * HEIGHT, LEAST), y);
           y -= height;
           lines[kind] = `${lines[kind] ?? ''}M${x} ${y.toFixed(1)}h1v${height.toFixed(1)}h-1z`;
         }

@@ -21,12 +21,12 @@ function roundedUp(value) {
  * @property {string} title
  * @property {(value: number) => string} format
  * @property {string} kind the class of its colours
- * @property {(value: number) => number} [top] where the axis ends that has to show a value
  * @property {string} [marks] what the marks along the axis are
+ * @property {number} [markHeight] as a share of the chart's
  */
 
 /** @param {Chart} chart */
-export function timeChart({ title, format, kind, top = roundedUp, marks = 'kills' }) {
+export function timeChart({ title, format, kind, marks = 'kills', markHeight = 1 }) {
   const area = svg('path', { class: 'area' });
   const line = svg('path', { class: 'line' });
   const marked = svg('path', { class: 'marks' });
@@ -67,7 +67,7 @@ export function timeChart({ title, format, kind, top = roundedUp, marks = 'kills
     draw(at, points, moments) {
       const values = points.map(({ value }) => value);
       const last = values.at(-1) ?? 0;
-      const end = top(Math.max(...values, 1));
+      const end = roundedUp(Math.max(...values, 1));
       const x = (/** @type {number} */ time) =>
         (WIDTH - ((at - time) / KEPT_MS) * WIDTH).toFixed(1);
       const y = (/** @type {number} */ value) => (HEIGHT - (value / end) * (HEIGHT - 2)).toFixed(1);
@@ -76,7 +76,10 @@ export function timeChart({ title, format, kind, top = roundedUp, marks = 'kills
       const [from, to] = [x(points[0]?.at ?? at), x(points.at(-1)?.at ?? at)];
       area.setAttribute('d', path && `M${from} ${HEIGHT}L${path}L${to} ${HEIGHT}z`);
       const shown = moments.filter((one) => one > at - KEPT_MS);
-      marked.setAttribute('d', shown.map((one) => `M${x(one)} 0V${HEIGHT}`).join(''));
+      marked.setAttribute(
+        'd',
+        shown.map((one) => `M${x(one)} ${HEIGHT}v${-HEIGHT * markHeight}`).join(''),
+      );
       write(now, format(last));
       write(highest, format(end));
       write(middle, format(end / 2));
