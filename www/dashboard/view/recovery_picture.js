@@ -13,7 +13,7 @@ const TICKS = [10, 20, 50, 100, 200, 500, 1000, 2000];
 const MOST_TICKS = 8;
 
 /** @param {Recovery} recovery */
-export function recoveryPicture({ name, endedMs, commitMs, picture, freedMs }) {
+export function recoveryPicture({ name, commitMs, picture }) {
   const { from, to, lanes } = picture;
   const place = (/** @type {number} */ ms) => `${((ms - from) / (to - from)) * 100}%`;
   const element = h('div', { class: 'recovery-picture', 'aria-hidden': 'true' });
@@ -45,8 +45,6 @@ export function recoveryPicture({ name, endedMs, commitMs, picture, freedMs }) {
   const labels = h('div', { class: 'labels' }, kill, ...(commitMs === undefined ? [] : [commit]));
   element.prepend(h('span'), labels);
   element.append(h('span'), axis(from, to, place), over);
-  const ended = endedMs ?? freedMs ?? 0;
-  element.dataset.ended = String(ended);
   return element;
 }
 
