@@ -134,6 +134,18 @@ test('others commit after each kind of kill, and nothing that was committed is l
   await expectGoodLooks(page, info, 'dashboard');
 });
 
+test('a writer that keeps its transaction open gives way to the one that is killed', async ({
+  page,
+}) => {
+  await page.getByRole('button', { name: 'Hold a transaction of writer 2 open' }).click();
+  await expect(lock(page, 'WRITE')).toContainText('writer 2');
+  await page.getByRole('button', { name: 'Kill writer 1 in its transaction' }).click();
+  await expect(page.locator('.kill').getByRole('status')).toContainText(
+    /^writer 1 was killed after .*: writer \d committed [\d.]+ m?s later/,
+  );
+  await expectProgress(page);
+});
+
 test('the only writer is replaced when it is killed', async ({ page }) => {
   await page.getByLabel('Writers').fill('1');
   await expect(lanes(page, 'writer')).toHaveCount(1);

@@ -86,7 +86,12 @@ const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
 export async function kill(population, victim, { how, middle }, onStep) {
   const { board, runtime } = population;
   const { record, name } = victim;
+  const others = () => [...population.members].filter((member) => member !== victim);
   onStep(`${name} begins a transaction and keeps it open`);
+  // A writer that was told to keep its own open would let the victim come to none.
+  for (const { role, record } of others()) {
+    if (role === 'writer' && record.command === 'hold') record.command = 'go on';
+  }
   record.command = middle;
   const doing = middle === 'hold' ? 'holding' : 'computing';
   await until(population, () => (record.doing === doing ? true : undefined), BEGIN_LIMIT_MS);
@@ -100,7 +105,6 @@ export async function kill(population, victim, { how, middle }, onStep) {
   const heldMs = record.doingMs;
   const episode = board.nextEpisode();
   const acknowledged = board.acknowledged(victim.writer);
-  const others = () => [...population.members].filter((member) => member !== victim);
   victim.leaving = true;
   record.command = 'die';
   onStep(`${name} is killed`);

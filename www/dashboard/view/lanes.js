@@ -85,7 +85,7 @@ function lane(member, { kill }) {
       write(pace, `${count(perSecond)} ${role === 'writer' ? 'commits/s' : 'reads/s'}`);
       write(locks, heldBy(connection));
       hold.setAttribute('aria-pressed', String(command === 'hold'));
-      hold.disabled = member.leaving;
+      hold.disabled = member.leaving || busy;
       killing.disabled = member.leaving || busy;
       time.draw(record.spent(cut(at - LANE_MS, at, STRETCHES)));
     },
