@@ -14,7 +14,7 @@ const LOCKS = [
   ['CKPT', 'the one checkpointer'],
   ['RECOVER', 'builds the wal-index anew'],
   ['READ0', 'readers of the database alone'],
-  ['READ1', 'readers up to a mark in the log'],
+  ['READ1', 'readers up to a mark'],
   ['READ2', 'another mark'],
   ['READ3', 'another mark'],
   ['READ4', 'another mark'],
