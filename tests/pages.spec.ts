@@ -1,5 +1,5 @@
-import { test } from '@playwright/test';
 import { openPage, quick } from './open_page.js';
+import { test } from './tab.js';
 
 const MINUTE = 60_000;
 
@@ -45,20 +45,20 @@ const pages: Record<
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
-  test(name, async ({ page }) => {
+  test(name, async ({ tab }) => {
     test.setTimeout(timeout + 10_000);
-    await openPage(page, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
+    await openPage(tab, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
   });
 }
 
-test('large', async ({ page }) => {
+test('large', async ({ tab }) => {
   test.skip(!process.env.SHAREDWAL_LARGE, 'takes 6 GiB of memory: set SHAREDWAL_LARGE=1');
   const timeout = 10 * MINUTE;
   test.setTimeout(timeout + 10_000);
-  const { figures } = await openPage(page, 'large', { minChecks: 12, timeout });
+  const { figures } = await openPage(tab, 'large', { minChecks: 12, timeout });
   console.log(figures);
 });
 
-test('not_isolated', async ({ page }) => {
-  await openPage(page, 'not_isolated', { minChecks: 9, base: '/plain/tests/' });
+test('not_isolated', async ({ tab }) => {
+  await openPage(tab, 'not_isolated', { minChecks: 9, base: '/plain/tests/' });
 });

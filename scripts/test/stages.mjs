@@ -1,8 +1,8 @@
 // What `npm test` runs, in order: quick to fail first, then what needs the build.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.mjs';
+import { freePort } from '../free-port.mjs';
 import { pack, tarball } from '../pack.mjs';
 import { buildRustApp } from '../rust-app.mjs';
 import { chromiumArguments } from '../setup/chromium-arguments.mjs';
@@ -177,6 +177,18 @@ export async function stages(environment, quick) {
       ],
       count: playwrightCount,
     },
+    ...environment.others.map((engine) => ({
+      name: engine,
+      after: 'build',
+      commands: [
+        {
+          command: process.execPath,
+          args: [join(root, 'scripts', 'engine-tests.mjs'), `--${engine}`, '--short'],
+          env,
+        },
+      ],
+      count: playwrightCount,
+    })),
   ];
 }
 
@@ -199,19 +211,6 @@ function inChromium({ chromium, chromedriver }) {
     WASM_BINDGEN_TEST_TIMEOUT: '300',
     WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
   };
-}
-
-/** @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        const port = typeof address === 'object' && address ? address.port : 0;
-        server.close(() => resolve(port));
-      });
-  });
 }
 
 /** @param {string} output */
