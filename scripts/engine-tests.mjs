@@ -1,5 +1,6 @@
 // `npm run test:firefox`, `npm run test:webkit`: the browser tests in another engine than Chromium.
-// In WebKitGTK those that do no more than open pages (playwright.config.ts names them).
+// In WebKitGTK those that do no more than open pages (playwright.config.ts names them); in Firefox the
+// projects of tests/packaging, too.
 //
 //   npm run test:firefox                 all of them
 //   npm run test:firefox -- --short      a minute's selection, as `npm test` runs it
@@ -7,6 +8,7 @@
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { freePort } from './free-port.mjs';
+import { pack } from './pack.mjs';
 import { installed, otherEngine } from './setup/other-engine.mjs';
 import { root } from './setup/paths.mjs';
 import { main, Stop } from './setup/report.mjs';
@@ -27,13 +29,16 @@ await main(import.meta.url, async () => {
   await build(environment);
   const playwright = join(root, 'node_modules', '@playwright', 'test', 'cli.js');
   const filter = tests.length > 0 ? ['-g', ` (${tests.join('|')})$`] : [];
-  return runShown(process.execPath, [playwright, 'test', ...filter], {
-    env: {
-      ...environment.env,
-      ...(short ? { SHAREDWAL_QUICK: '1' } : {}),
-      ...(firefox ? { SHAREDWAL_FIREFOX: firefox } : {}),
-      ...(webkit ? { SHAREDWAL_WEBKIT: '1' } : {}),
-      SHAREDWAL_PORT: String(await freePort()),
-    },
-  });
+  const env = {
+    ...environment.env,
+    ...(short ? { SHAREDWAL_QUICK: '1' } : {}),
+    ...(firefox ? { SHAREDWAL_FIREFOX: firefox } : {}),
+    ...(webkit ? { SHAREDWAL_WEBKIT: '1' } : {}),
+    SHAREDWAL_PORT: String(await freePort()),
+  };
+  const pages = await runShown(process.execPath, [playwright, 'test', ...filter], { env });
+  if (!firefox || tests.length > 0) return pages;
+  await pack();
+  const projects = ['--test', join(root, 'tests', 'packaging')];
+  return (await runShown(process.execPath, projects, { env })) || pages;
 });

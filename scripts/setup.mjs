@@ -14,7 +14,6 @@ import { wasmTools } from './setup/tools.mjs';
 import { wasmFlags } from './setup/wasm-flags.mjs';
 
 /** @typedef {import('./setup/run.mjs').Environment} Environment */
-/** @typedef {import('./setup/other-engine.mjs').OtherEngine} OtherEngine */
 
 /**
  * @typedef {object} Setup
@@ -23,8 +22,8 @@ import { wasmFlags } from './setup/wasm-flags.mjs';
  * @property {string} chromium the browser's executable; empty unless asked for
  * @property {string} chromedriver its driver; empty unless asked for
  * @property {string} sqlite3 SQLite's command line; empty unless asked for
- * @property {OtherEngine[]} others engines besides Chromium, as far as this system has them; none
- *   unless asked for
+ * @property {Awaited<ReturnType<typeof installed>>} others engines besides Chromium, as far as there
+ *   are any for this system; none unless asked for
  */
 
 /**
@@ -55,8 +54,10 @@ export async function setup({
   const driverFile =
     driver && browserFile ? await missing.unless(() => chromedriver(browserFile)) : undefined;
   const sqlite3 = shell ? await missing.unless(sqliteShell) : undefined;
-  const others = engines ? obtainable() : [];
-  for (const engine of others) await missing.unless(() => installed(engine));
+  const others = {};
+  for (const engine of engines ? obtainable() : []) {
+    Object.assign(others, await missing.unless(() => installed(engine)));
+  }
   missing.stopIfAny();
 
   const env = hostEnvironment();

@@ -157,7 +157,11 @@ export async function stages(environment, quick) {
         {
           command: process.execPath,
           args: ['--test', '--test-reporter=tap', join(root, 'tests', 'packaging')],
-          env: { ...env, SHAREDWAL_CHROMIUM: environment.chromium },
+          env: {
+            ...env,
+            SHAREDWAL_CHROMIUM: environment.chromium,
+            SHAREDWAL_FIREFOX: environment.others.firefox,
+          },
         },
       ],
       count: nodeCount,
@@ -177,7 +181,7 @@ export async function stages(environment, quick) {
       ],
       count: playwrightCount,
     },
-    ...environment.others.map((engine) => ({
+    ...Object.keys(environment.others).map((engine) => ({
       name: engine,
       after: 'build',
       commands: [
