@@ -13,7 +13,7 @@ import {
 } from 'sharedwal';
 import { ConnectedWorker } from './support/connected_worker.js';
 import { Report } from './support/report.js';
-import { TaskWorker } from './support/task_worker.js';
+import { compiledOnce, TaskWorker } from './support/task_worker.js';
 
 /** @typedef {import('sharedwal').Runtime} Runtime */
 
@@ -245,8 +245,9 @@ async function terminated(report, image) {
   await other.exec('create table old (x); insert into old values (7)');
   // One whose turn on the processor comes late is ended as it is: a few tries.
   let stopped = 0;
-  for (let i = 0; i < 5 && stopped === 0; i++) {
+  for (let i = 0; i < 10 && stopped === 0; i++) {
     const worker = new TaskWorker('imports');
+    await worker.run('database_tasks', 'load', { wasmModule: await compiledOnce() });
     const shared = share(runtime, worker.worker);
     void worker.run('limit_tasks', 'importImage', { runtime: shared, image, times: 100 });
     await importer(runtime, 1);
