@@ -81,6 +81,18 @@ async function sameBytes(report) {
   report.equal('pages of 64 KiB, in rollback mode', await content(target), await content(large));
 }
 
+/**
+ * Waits until so many are committed, but not for ever.
+ *
+ * @param {number} commits
+ * @param {() => number} committed
+ */
+async function moreThan(commits, committed) {
+  for (const end = performance.now() + 5000; committed() <= commits; await pause(5)) {
+    if (performance.now() > end) return;
+  }
+}
+
 /** One moment, while a worker writes thousands of transactions. @param {Report} report */
 async function besideAWriter(report) {
   const runtime = await besideSteadyWriter(40_000, async ({ runtime, committed }) => {
@@ -91,7 +103,7 @@ async function besideAWriter(report) {
       const read = [];
       for await (const piece of pieces(stream)) {
         read.push(piece);
-        await pause(10);
+        await moreThan(committed() + 20, committed);
       }
       const meanwhile = committed() - after;
       report.atLeast(`${round}: the writer goes on while it is read`, meanwhile, 50);

@@ -151,7 +151,7 @@ async function imports(report, image, beside, times) {
       beside ? 1 : 0,
     );
   }
-  report.atLeast('interrupted', interrupted, times / 8);
+  report.atLeast('interrupted', interrupted, 1);
   report.figures[`import${beside ? 'Beside' : 'Alone'}`] = {
     wholeMs: Math.round(whole.ms),
     interrupted,
