@@ -2,11 +2,14 @@ import { defineConfig } from '@playwright/test';
 import { engine } from './scripts/setup/engine.mjs';
 
 const { SHAREDWAL_CHROMIUM: chromium, SHAREDWAL_FIREFOX: firefox } = process.env;
+/** Without the tests that need more of a page than to open it. */
+const inWebKit = ['pages.spec.ts', 'autocommit_inserts.spec.ts', 'demo_job.spec.ts'];
+
 const port = Number(process.env.SHAREDWAL_PORT ?? 8931);
 
 export default defineConfig({
   testDir: 'tests',
-  testMatch: '**/*.spec.ts',
+  testMatch: process.env.SHAREDWAL_WEBKIT ? inWebKit : '**/*.spec.ts',
   outputDir: 'test-results',
   // The pages measure contention between their own workers: one page at a time.
   workers: 1,

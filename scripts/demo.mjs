@@ -1,9 +1,13 @@
-// `npm run demo`: the main job in Chromium, on this terminal. Exit status 0 only if every check of
+// `npm run demo`: the main job in a browser, on this terminal. Exit status 0 only if every check of
 // the job held.
 //
+//   npm run demo                 in Chromium
+//   npm run demo -- --firefox    in Firefox
+//   npm run demo -- --webkit     in WebKitGTK
 //   npm run demo -- --headed     with a window
 import { build } from './build.mjs';
 import { reportOf } from './page.mjs';
+import { installed, otherEngine } from './setup/other-engine.mjs';
 import { main, say } from './setup/report.mjs';
 import { setup } from './setup.mjs';
 import { table } from './table.mjs';
@@ -23,11 +27,14 @@ const DETAIL = 80;
  */
 
 await main(import.meta.url, async () => {
-  const environment = await setup({ driver: false });
+  const other = otherEngine(process.argv);
+  const environment = await setup({ browser: !other, driver: false });
+  const engine = await installed(other);
   await build(environment);
   /** @type {DemoReport} */
   const report = await reportOf({
     chromium: environment.chromium,
+    ...engine,
     address: '/www/?run=demo',
     global: 'demoReport',
     topic: 'demo',

@@ -5,6 +5,7 @@
 import { delimiter } from 'node:path';
 import { chromedriver, chromium } from './setup/chromium.mjs';
 import { wasmClang } from './setup/clang.mjs';
+import { installed, obtainable } from './setup/other-engine.mjs';
 import { npmPackages } from './setup/packages.mjs';
 import { main, Stop, say } from './setup/report.mjs';
 import { hostEnvironment, hostRust, wasmRust } from './setup/rust.mjs';
@@ -21,10 +22,12 @@ import { wasmFlags } from './setup/wasm-flags.mjs';
  * @property {string} chromium the browser's executable; empty unless asked for
  * @property {string} chromedriver its driver; empty unless asked for
  * @property {string} sqlite3 SQLite's command line; empty unless asked for
+ * @property {Awaited<ReturnType<typeof installed>>} others engines besides Chromium, as far as there
+ *   are any for this system; none unless asked for
  */
 
 /**
- * @param {{ rust?: boolean, browser?: boolean, driver?: boolean, shell?: boolean }} [wanted]
+ * @param {{ rust?: boolean, browser?: boolean, driver?: boolean, shell?: boolean, engines?: boolean }} [wanted]
  *   everything by default
  * @returns {Promise<Setup>}
  */
@@ -33,6 +36,7 @@ export async function setup({
   browser = true,
   driver = browser,
   shell = driver,
+  engines = driver,
 } = {}) {
   const node = Number.parseInt(process.versions.node, 10);
   if (node < 20) {
@@ -50,6 +54,10 @@ export async function setup({
   const driverFile =
     driver && browserFile ? await missing.unless(() => chromedriver(browserFile)) : undefined;
   const sqlite3 = shell ? await missing.unless(sqliteShell) : undefined;
+  const others = {};
+  for (const engine of engines ? obtainable() : []) {
+    Object.assign(others, await missing.unless(() => installed(engine)));
+  }
   missing.stopIfAny();
 
   const env = hostEnvironment();
@@ -72,6 +80,7 @@ export async function setup({
     chromium: browserFile ?? '',
     chromedriver: driverFile ?? '',
     sqlite3: sqlite3 ?? '',
+    others,
   };
 }
 

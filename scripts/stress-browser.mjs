@@ -5,12 +5,13 @@
 //   npm run stress:browser -- --seconds=60       shorter
 //   npm run stress:browser -- --seed=1           the random choices of another run
 //   npm run stress:browser -- --firefox          in Firefox
+//   npm run stress:browser -- --webkit           in WebKitGTK
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { reportOf } from './page.mjs';
-import { firefox } from './setup/firefox.mjs';
+import { installed, otherEngine } from './setup/other-engine.mjs';
 import { root } from './setup/paths.mjs';
 import { main, Stop, say } from './setup/report.mjs';
 import { ask } from './setup/run.mjs';
@@ -31,15 +32,14 @@ const MORE_MS = 5 * 60_000;
  */
 
 function options() {
-  const chosen = { seconds: 600, seed: '', firefox: false };
+  const chosen = { seconds: 600, seed: '', other: otherEngine(process.argv) };
   for (const argument of process.argv.slice(2)) {
     const [, name, value = ''] = /^--(seconds|seed)=(\d+)$/.exec(argument) ?? [];
     if (name === 'seconds') chosen.seconds = Number(value);
     else if (name === 'seed') chosen.seed = value;
-    else if (argument === '--firefox') chosen.firefox = true;
-    else {
+    else if (argument !== `--${chosen.other}`) {
       throw new Stop(
-        `Unknown option ${argument}. Known: --seconds=number, --seed=number, --firefox`,
+        `Unknown option ${argument}. Known: --seconds=number, --seed=number, --firefox, --webkit`,
       );
     }
   }
@@ -80,8 +80,8 @@ function tables({ checks, figures }) {
 
 await main(import.meta.url, async () => {
   const chosen = options();
-  const environment = await setup({ browser: !chosen.firefox, driver: false });
-  const executable = chosen.firefox ? await firefox() : undefined;
+  const environment = await setup({ browser: !chosen.other, driver: false });
+  const engine = await installed(chosen.other);
   await build(environment);
   const load = loadavg().map((one) => one.toFixed(1));
   const query = new URLSearchParams({
@@ -91,14 +91,14 @@ await main(import.meta.url, async () => {
   /** @type {KillReport} */
   const report = await reportOf({
     chromium: environment.chromium,
-    ...(executable ? { firefox: executable } : {}),
+    ...engine,
     address: `/tests/page.html?${query}`,
     global: 'report',
     topic: 'kill',
     timeout: chosen.seconds * 1000 + MORE_MS,
   });
   const record = [
-    `Kill test of ${new Date().toISOString().slice(0, 10)}, ${ask('git', ['rev-parse', '--short', 'HEAD']) ?? 'unknown commit'}, ${chosen.firefox ? 'Firefox' : 'Chromium'}, ${chosen.seconds} s, ${cpus()[0]?.model.trim()}, ${cpus().length} cores, load before: ${load.join(', ')}`,
+    `Kill test of ${new Date().toISOString().slice(0, 10)}, ${ask('git', ['rev-parse', '--short', 'HEAD']) ?? 'unknown commit'}, ${chosen.other ?? 'chromium'}, ${chosen.seconds} s, ${cpus()[0]?.model.trim()}, ${cpus().length} cores, load before: ${load.join(', ')}`,
     tables(report),
     report.error ?? '',
   ].join('\n\n');

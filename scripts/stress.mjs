@@ -11,11 +11,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { freePort } from './free-port.mjs';
 import { logFile, root } from './setup/paths.mjs';
 import { main, Stop, say, seconds } from './setup/report.mjs';
 import { ask, runQuietly } from './setup/run.mjs';
 import { setup } from './setup.mjs';
-import { freePort } from './test/stages.mjs';
 
 /** @typedef {import('./setup/run.mjs').Environment} Environment */
 

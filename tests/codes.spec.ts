@@ -1,8 +1,9 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { CODES } from '../dist/codes.js';
 import { openPage } from './open_page.js';
+import { test } from './tab.js';
 
-test('every error code is provoked by a page', async ({ page }) => {
+test('every error code is provoked by a page', async ({ tab }) => {
   test.setTimeout(300_000);
   const provoked = new Set<string>();
   for (const [name, params, base] of [
@@ -15,7 +16,7 @@ test('every error code is provoked by a page', async ({ page }) => {
     ['pool', { quick: '1' }, '/tests/'],
     ['not_isolated', {}, '/plain/tests/'],
   ] as const) {
-    const report = await openPage(page, name, { params, base, timeout: 200_000 });
+    const report = await openPage(tab, name, { params, base, timeout: 200_000 });
     for (const code of report.provoked ?? []) provoked.add(code);
   }
   const missing = Object.keys(CODES).filter((code) => !provoked.has(code));

@@ -1,5 +1,5 @@
-import { test } from '@playwright/test';
 import { openPage, quick } from './open_page.js';
+import { inWebKit, test } from './tab.js';
 
 const MINUTE = 60_000;
 
@@ -20,7 +20,7 @@ const pages: Record<
   kill: { minChecks: 15, timeout: 4 * MINUTE },
   disposing: { minChecks: 80, timeout: 2 * MINUTE },
   limits: { minChecks: 120, timeout: 3 * MINUTE },
-  traps: { minChecks: 120, timeout: 5 * MINUTE },
+  traps: { minChecks: 120, timeout: 10 * MINUTE },
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },
@@ -34,7 +34,7 @@ const pages: Record<
   contention: { minChecks: 25, timeout: 3 * MINUTE },
   as_on_files: { minChecks: 400, timeout: 2 * MINUTE },
   images: { minChecks: 80, timeout: 3 * MINUTE },
-  image_streams: { minChecks: 75, timeout: 3 * MINUTE },
+  image_streams: { minChecks: 70, timeout: 3 * MINUTE },
   image_sources: { minChecks: 110, timeout: 3 * MINUTE },
   clones: { minChecks: 40, timeout: 3 * MINUTE },
   pool: { minChecks: 350, timeout: 5 * MINUTE },
@@ -45,20 +45,21 @@ const pages: Record<
 };
 
 for (const [name, { minChecks, timeout }] of Object.entries(pages)) {
-  test(name, async ({ page }) => {
+  test(name, async ({ tab }) => {
     test.setTimeout(timeout + 10_000);
-    await openPage(page, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
+    await openPage(tab, name, { minChecks, timeout, params: quick ? { quick: '1' } : {} });
   });
 }
 
-test('large', async ({ page }) => {
+test('large', async ({ tab }) => {
   test.skip(!process.env.SHAREDWAL_LARGE, 'takes 6 GiB of memory: set SHAREDWAL_LARGE=1');
   const timeout = 10 * MINUTE;
   test.setTimeout(timeout + 10_000);
-  const { figures } = await openPage(page, 'large', { minChecks: 12, timeout });
+  const { figures } = await openPage(tab, 'large', { minChecks: 12, timeout });
   console.log(figures);
 });
 
-test('not_isolated', async ({ page }) => {
-  await openPage(page, 'not_isolated', { minChecks: 9, base: '/plain/tests/' });
+test('not_isolated', async ({ tab }) => {
+  test.skip(inWebKit, 'what switches shared memory on there does so in every page');
+  await openPage(tab, 'not_isolated', { minChecks: 9, base: '/plain/tests/' });
 });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { openPage } from './open_page.js';
+import { playwrightTab } from './tab.js';
 
 const ROWS = 3000;
 
@@ -42,7 +43,7 @@ test('files of the sqlite3 command line go in and out', async ({ page }, info) =
     const body = readFileSync(info.outputPath(name));
     await page.route(`**/${name}`, (route) => route.fulfill({ body }));
   }
-  await openPage(page, 'sqlite_files', { params: { rows: String(ROWS) } });
+  await openPage(playwrightTab(page), 'sqlite_files', { params: { rows: String(ROWS) } });
 
   const files = (await page.evaluate('exported')) as Record<string, string>;
   const exported = (name: string): string => {

@@ -1,12 +1,13 @@
 import { expect, test } from '@playwright/test';
 import { openPage } from './open_page.js';
+import { playwrightTab } from './tab.js';
 
 /** Longer than a browser lets a worker that was ended go on. */
 const LATER_MS = 3000;
 
 test('two tabs with runtimes of one name do not meet', async ({ context }) => {
   const pages = [await context.newPage(), await context.newPage()] as const;
-  await Promise.all(pages.map((page) => openPage(page, 'tabs', { minChecks: 1 })));
+  await Promise.all(pages.map((page) => openPage(playwrightTab(page), 'tabs', { minChecks: 1 })));
   const [stays, ends] = pages;
   const before = await stays.evaluate('tab.state()');
   // Slot by slot and generation by generation the same: only the runtime tells them apart.

@@ -78,7 +78,8 @@ export async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> 
 /**
  * Fetches and compiles the WebAssembly module, for the option `wasmModule` of {@link open} and the
  * others: compiled once on the main thread and posted to the workers, it is not fetched and compiled
- * by each of them.
+ * by each of them. WebKit optimises functions as they run, once for all who share a module; workers that
+ * compiled it each for themselves wait for that in turn, on two cores for seconds.
  *
  * @param options `wasmUrl`: address of `sharedwal.wasm`, by default beside the package's JavaScript
  * @throws SqliteError `WASM_LOAD_FAILED`

@@ -17,13 +17,18 @@ export function isLoaded(): boolean {
 const ADDRESS_SPACE_MS = 5000;
 const RETRY_MS = 200;
 
+/** A RangeError by the specification; Firefox throws the bare text "out of memory", too. */
+function hasNoRoom(error: unknown): boolean {
+  return error instanceof RangeError || /^out of memory/i.test(String(error));
+}
+
 async function instantiateWhenThereIsRoom(module: WebAssembly.Module): Promise<WebAssembly.Memory> {
   const deadline = performance.now() + ADDRESS_SPACE_MS;
   for (;;) {
     try {
       return await instantiate(module, callbacks);
     } catch (error) {
-      if (!(error instanceof RangeError) || performance.now() > deadline) throw error;
+      if (!hasNoRoom(error) || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }

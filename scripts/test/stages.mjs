@@ -1,8 +1,8 @@
 // What `npm test` runs, in order: quick to fail first, then what needs the build.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.mjs';
+import { freePort } from '../free-port.mjs';
 import { pack, tarball } from '../pack.mjs';
 import { buildRustApp } from '../rust-app.mjs';
 import { chromiumArguments } from '../setup/chromium-arguments.mjs';
@@ -157,7 +157,11 @@ export async function stages(environment, quick) {
         {
           command: process.execPath,
           args: ['--test', '--test-reporter=tap', join(root, 'tests', 'packaging')],
-          env: { ...env, SHAREDWAL_CHROMIUM: environment.chromium },
+          env: {
+            ...env,
+            SHAREDWAL_CHROMIUM: environment.chromium,
+            SHAREDWAL_FIREFOX: environment.others.firefox,
+          },
         },
       ],
       count: nodeCount,
@@ -177,6 +181,18 @@ export async function stages(environment, quick) {
       ],
       count: playwrightCount,
     },
+    ...Object.keys(environment.others).map((engine) => ({
+      name: engine,
+      after: 'build',
+      commands: [
+        {
+          command: process.execPath,
+          args: [join(root, 'scripts', 'engine-tests.mjs'), `--${engine}`, '--short'],
+          env,
+        },
+      ],
+      count: playwrightCount,
+    })),
   ];
 }
 
@@ -199,19 +215,6 @@ function inChromium({ chromium, chromedriver }) {
     WASM_BINDGEN_TEST_TIMEOUT: '300',
     WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
   };
-}
-
-/** @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        const port = typeof address === 'object' && address ? address.port : 0;
-        server.close(() => resolve(port));
-      });
-  });
 }
 
 /** @param {string} output */

@@ -1,9 +1,19 @@
-// Opens a page of a project in Chromium and waits until its scripts have said what they found.
+// Opens a page of a project in Chromium, in Firefox or in both, as the environment names them, and
+// waits until its scripts have said what they found.
 import assert from 'node:assert/strict';
-import { chromium } from '@playwright/test';
+import { chromium, firefox } from '@playwright/test';
 import { engine } from '../../scripts/setup/engine.mjs';
 
 const TIMEOUT_MS = 60_000;
+
+const { SHAREDWAL_CHROMIUM, SHAREDWAL_FIREFOX } = process.env;
+const inChromium = { chromium: SHAREDWAL_CHROMIUM, firefox: undefined };
+const inFirefox = { chromium: undefined, firefox: SHAREDWAL_FIREFOX };
+
+const browsers = [
+  ...(SHAREDWAL_CHROMIUM || !SHAREDWAL_FIREFOX ? [engine(inChromium)] : []),
+  ...(SHAREDWAL_FIREFOX ? [engine(inFirefox)] : []),
+];
 
 /** @typedef {{ visits?: number, pool?: unknown, slim?: unknown, standard?: unknown }} Said */
 
@@ -11,15 +21,25 @@ const TIMEOUT_MS = 60_000;
  * @param {string} url
  * @param {(said: Said[]) => boolean} complete whether all has been said
  * @param {(page: import('@playwright/test').Page) => Promise<void>} [use]
- * @returns {Promise<{ said: Said[], requests: string[] }>} objects that the page and its workers
- *   logged; paths that they asked the server for
+ * @returns {Promise<{ said: Said[], requests: string[] }[]>} for each browser: objects that the page
+ *   and its workers logged; paths that they asked the server for
  */
 export async function open(url, complete, use) {
-  const { launchOptions } = engine({
-    chromium: process.env.SHAREDWAL_CHROMIUM,
-    firefox: undefined,
-  });
-  const browser = await chromium.launch(launchOptions);
+  const found = [];
+  for (const browser of browsers) found.push(await openIn(browser, url, complete, use));
+  return found;
+}
+
+/**
+ * @param {ReturnType<typeof engine>} engine
+ * @param {string} url
+ * @param {(said: Said[]) => boolean} complete
+ * @param {(page: import('@playwright/test').Page) => Promise<void>} [use]
+ * @returns {Promise<{ said: Said[], requests: string[] }>}
+ */
+async function openIn({ browserName, launchOptions, ...options }, url, complete, use) {
+  const type = browserName === 'firefox' ? firefox : chromium;
+  const browser = await type.launch({ ...options, ...launchOptions });
   try {
     const page = await browser.newPage();
     /** @type {Said[]} */
@@ -33,7 +53,7 @@ export async function open(url, complete, use) {
       );
       const fail = (/** @type {string} */ why) => {
         clearTimeout(timer);
-        reject(new Error(`${url}: ${why}`));
+        reject(new Error(`${url} in ${browserName}: ${why}`));
       };
       let used = false;
       const finish = () => {
@@ -83,10 +103,16 @@ export async function open(url, complete, use) {
  * Opens the page of `app/`, with the README's quickstart, and checks what it says.
  *
  * @param {string} url
- * @returns {Promise<string[]>} paths that were asked for
+ * @returns {Promise<string[]>} paths that were asked for, by whichever browser
  */
 export async function check(url) {
-  const { said, requests } = await open(url, (all) => all.length >= 7);
+  const all = await open(url, (said) => said.length >= 7);
+  for (const { said } of all) checkSaid(said);
+  return all.flatMap(({ requests }) => requests);
+}
+
+/** @param {Said[]} said */
+function checkSaid(said) {
   const find = (/** @type {keyof Said} */ name) =>
     said.filter((one) => name in one).map((one) => one[name]);
   // Four workers each write one row, then count: each sees its own, and who is last sees all.
@@ -97,5 +123,4 @@ export async function check(url) {
   assert.deepEqual(find('pool'), [[{ n: 1 }, { n: 2 }, { n: 3 }]]);
   assert.deepEqual(find('standard'), [{ journal: 'wal', sum: 6 }]);
   assert.deepEqual(find('slim'), [{ journal: 'wal', sum: 6 }]);
-  return requests;
 }

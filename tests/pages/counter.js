@@ -39,7 +39,9 @@ async function countTogether(report, count) {
       /** @type {{ values: Int32Array, retries: number }[]} */
       const results = await Promise.all(
         workers.map((worker) =>
-          worker.run('counter_tasks', 'increment', { method, ms: MS, workers: count, signals }),
+          worker.run('counter_tasks', 'increment', {
+            ...{ method, ms: MS, floor: FLOOR, workers: count, signals },
+          }),
         ),
       );
       const fewest = Math.min(...results.map(({ values }) => values.length));

@@ -9,6 +9,9 @@ const ENDLESS = `with recursive n (i) as (select 1 union all select i + 1 from n
                  select max(i) from n`;
 const DISPOSED = { type: 'SqliteError', code: 'RUNTIME_DISPOSED', message: /disposed/ };
 
+/** A hundred runtimes of the standard capacity are more than each engine has room for. */
+const SMALL = { maxDatabaseCapacityBytes: 2 ** 24, maxWriteAheadCapacityBytes: 2 ** 24 };
+
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @param {{ quick?: string }} [params] */
@@ -91,7 +94,7 @@ async function whileOpening(report, times) {
   /** @type {Record<string, number>} */
   const outcomes = { refused: 0, opened: 0 };
   for (let i = 0; i < times; i++) {
-    const runtime = createRuntime({ name: 'opening' });
+    const runtime = createRuntime({ name: 'opening', ...SMALL });
     const opening = worker.run('disposed_tasks', 'openAndUse', { runtime });
     const delay = performance.now() + (i % 20) / 4;
     await Promise.resolve();

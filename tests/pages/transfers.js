@@ -47,6 +47,8 @@ async function transfers(report, mode, ms, seed) {
       total,
       signals,
     });
+    // A reader of a rollback journal waits for every writer, and the writers for it.
+    const floor = mode === 'wal' ? ms / 20 : ms / 200;
     /** @type {{ acknowledged: number, givenUp: number, busy: number, errors: any[] }[]} */
     const wrote = await Promise.all(
       writers.map((writer, i) =>
@@ -55,14 +57,13 @@ async function transfers(report, mode, ms, seed) {
           workers: workers.length,
           accounts: ACCOUNTS,
           ms,
+          floor,
           signals,
           seed: seed + i * 7919,
         }),
       ),
     );
     const watched = await watching;
-    // A reader of a rollback journal waits for every writer, and the writers for it.
-    const floor = mode === 'wal' ? ms / 20 : ms / 200;
     for (const [i, { acknowledged, givenUp, errors }] of wrote.entries()) {
       report.equal(`writer ${i}: errors`, errors, []);
       report.atLeast(`writer ${i}: transfers`, acknowledged, floor);

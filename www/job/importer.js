@@ -23,9 +23,9 @@ function opened() {
   return db;
 }
 
-/** @param {{ runtime: import('../../dist/index.js').Runtime }} args */
-async function connect({ runtime }) {
-  db = await open(runtime, { timeout: TIMEOUT_MS });
+/** @param {{ runtime: import('../../dist/index.js').Runtime, wasmModule: WebAssembly.Module }} args */
+async function connect({ runtime, wasmModule }) {
+  db = await open(runtime, { timeout: TIMEOUT_MS, wasmModule });
   db.exec(SCHEMA);
   return db.pragma('journal_mode', { simple: true });
 }

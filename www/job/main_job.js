@@ -1,7 +1,7 @@
 // @ts-check
 // The main job: one worker imports 200,000 flights while three others query the same database, each
 // with its own SQLite on the same shared bytes; in the end all agree with plain JavaScript.
-import { createRuntime, diagnostics, dispose } from 'sharedwal';
+import { compileWasm, createRuntime, diagnostics, dispose } from 'sharedwal';
 import { loadAirports, loadFlights } from './data.js';
 import { expectedFigures } from './expected_figures.js';
 import { JobWorker } from './protocol.js';
@@ -88,7 +88,8 @@ export async function runMainJob({ onProgress = () => {}, signal } = {}) {
       progress.imported(note.imported),
     );
     workers.push(importer);
-    const modes = [await importer.call('connect', { runtime })];
+    const wasmModule = await compileWasm();
+    const modes = [await importer.call('connect', { runtime, wasmModule })];
     await importer.call('importAirports', { airports });
 
     /** @type {(() => void)[]} */
@@ -110,7 +111,7 @@ export async function runMainJob({ onProgress = () => {}, signal } = {}) {
       });
       workers.push(reader);
       readers.push(reader);
-      modes.push(await reader.call('connect', { runtime }));
+      modes.push(await reader.call('connect', { runtime, wasmModule }));
     }
     equal(
       'every connection answers PRAGMA journal_mode with',

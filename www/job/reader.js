@@ -34,9 +34,9 @@ function opened() {
   return db;
 }
 
-/** @param {{ runtime: import('../../dist/index.js').Runtime }} args */
-async function connect({ runtime }) {
-  db = await open(runtime);
+/** @param {{ runtime: import('../../dist/index.js').Runtime, wasmModule: WebAssembly.Module }} args */
+async function connect({ runtime, wasmModule }) {
+  db = await open(runtime, { wasmModule });
   return db.pragma('journal_mode', { simple: true });
 }
 

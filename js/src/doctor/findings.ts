@@ -104,7 +104,8 @@ function* engine(environment: Environment): Iterable<Finding> {
         code: 'NO_SHARED_ARRAY_BUFFER',
         severity: 'error',
         message: 'There is no SharedArrayBuffer.',
-        advice: 'Use a current browser.',
+        advice:
+          'Use a current browser. One that is built on WebKitGTK has it if its environment sets JSC_useSharedArrayBuffer=1.',
       };
     }
   } else if (!growth) {

@@ -133,8 +133,10 @@ export async function errors(report, bench) {
     report.check(`${name}: says what was wrong`, error?.message.length > 5, error?.message);
   }
   const rounded = await outcome(pool.query('select 9007199254740993'));
-  for (const text of [rounded.error?.message, rounded.error?.stack]) {
-    report.check('advises what a pool has', /safeIntegers: true/.test(text), text);
+  const { message, stack } = rounded.error ?? {};
+  report.check('advises what a pool has', /safeIntegers: true/.test(message), message);
+  // Not in every engine does the stack begin with the message.
+  for (const text of [message, stack]) {
     report.check('and not what it has not', !/safeIntegers\(\)/.test(text), text);
   }
   const { error } = await outcome(pool.query('select * from nowhere'));

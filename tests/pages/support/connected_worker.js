@@ -1,5 +1,5 @@
 // @ts-check
-import { TaskWorker } from './task_worker.js';
+import { compiledOnce, TaskWorker } from './task_worker.js';
 
 /**
  * @typedef {import('sharedwal').Runtime} Runtime
@@ -92,8 +92,9 @@ export async function withConnections(runtime, count, body, options = {}) {
   /** @type {ConnectedWorker[]} */
   const workers = [];
   try {
+    const shared = { ...options, wasmModule: await compiledOnce() };
     for (let i = 0; i < count; i++) {
-      workers.push(await ConnectedWorker.open(runtime, options, `worker ${i + 1}`));
+      workers.push(await ConnectedWorker.open(runtime, shared, `worker ${i + 1}`));
     }
     return await body(workers);
   } finally {

@@ -66,6 +66,46 @@ export class Signals {
   }
 }
 
+/** How long others go on for one that has not come to its share. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Lets workers work side by side for a time, and on until each has done its share: when a worker comes
+ * to its turn on a busy machine, or its engine has optimised its code, is not theirs to say.
+ */
+export class Share {
+  #signals;
+  #word;
+  #workers;
+  #end;
+  #done = false;
+  #start = performance.now();
+
+  /**
+   * @param {Signals} signals
+   * @param {number} word counts the workers that have done theirs
+   * @param {number} workers
+   * @param {number} ms
+   */
+  constructor(signals, word, workers, ms) {
+    this.#signals = signals;
+    this.#word = word;
+    this.#workers = workers;
+    this.#end = ms;
+  }
+
+  /** @param {boolean} enough whether this worker has done its share */
+  goesOn(enough) {
+    if (enough && !this.#done) {
+      this.#done = true;
+      this.#signals.add(this.#word);
+    }
+    const ms = performance.now() - this.#start;
+    if (ms < this.#end) return true;
+    return this.#signals.value(this.#word) < this.#workers && ms < PATIENCE_MS;
+  }
+}
+
 /** @param {number} ms */
 export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));

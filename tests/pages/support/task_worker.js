@@ -1,4 +1,5 @@
 // @ts-check
+import { compileWasm } from '../../../dist/index.js';
 
 /** An error that a task threw in its worker, with the name of its class and its code. */
 export class TaskError extends Error {
@@ -67,8 +68,17 @@ export class TaskWorker {
   }
 }
 
+/** @type {Promise<WebAssembly.Module> | undefined} */
+let compiled;
+
+/** The module, compiled once for all workers of the page, as pages with several of them should. */
+export function compiledOnce() {
+  compiled ??= compileWasm();
+  return compiled;
+}
+
 /**
- * Runs `body` with so many workers and ends them afterwards.
+ * Runs `body` with so many workers, which share one compiled module, and ends them afterwards.
  *
  * @template T
  * @param {number} count
@@ -78,6 +88,10 @@ export class TaskWorker {
 export async function withWorkers(count, body) {
   const workers = Array.from({ length: count }, (_, i) => new TaskWorker(`worker ${i + 1}`));
   try {
+    const wasmModule = await compiledOnce();
+    await Promise.all(
+      workers.map((worker) => worker.run('database_tasks', 'load', { wasmModule })),
+    );
     return await body(workers);
   } finally {
     for (const worker of workers) worker.terminate();

@@ -1,6 +1,6 @@
 // @ts-check
 import { open } from '../../../dist/index.js';
-import { Signals } from '../support/signals.js';
+import { Share, Signals } from '../support/signals.js';
 
 /** @typedef {import('../../../dist/index.js').Database} Database */
 
@@ -60,11 +60,12 @@ const methods = {
 };
 
 /**
- * Counts until the time is over; answers every value that it wrote.
+ * Counts until the time is over and each worker has come to its floor; answers every value that it
+ * wrote.
  *
- * @param {{ method: string, ms: number, workers: number, signals: SharedArrayBuffer }} args
+ * @param {{ method: string, ms: number, floor: number, workers: number, signals: SharedArrayBuffer }} args
  */
-export function increment({ method, ms, workers, signals: buffer }) {
+export function increment({ method, ms, floor, workers, signals: buffer }) {
   if (db === undefined) throw new Error('this worker is not connected');
   const prepare = methods[method];
   if (prepare === undefined) throw new Error(`unknown method ${method}`);
@@ -72,11 +73,11 @@ export function increment({ method, ms, workers, signals: buffer }) {
   const signals = new Signals(buffer);
   signals.add(0);
   signals.waitFor(0, workers);
-  const start = performance.now();
+  const share = new Share(signals, 1, workers, ms);
   /** @type {number[]} */
   const values = [];
   let retries = 0;
-  while (performance.now() - start < ms) {
+  while (share.goesOn(values.length >= floor)) {
     const step = next();
     values.push(step.value);
     retries += step.retries;

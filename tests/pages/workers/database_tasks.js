@@ -26,6 +26,11 @@ export async function openDatabase({ runtime, options, key = 'main' }) {
   connections.set(key, await open(runtime, options));
 }
 
+/** Loads the package's module, for all that this worker opens. @param {OpenOptions} options */
+export async function load({ wasmModule }) {
+  (await open(':memory:', { wasmModule })).close();
+}
+
 /** @param {{ name: string }} args */
 export async function createAndOpen({ name }) {
   const runtime = createRuntime({ name });

@@ -67,10 +67,10 @@ export async function timeouts({ runtime }) {
     'with recursive n (i) as (select 1 union all select i + 1 from n limit 20000) select i from n';
   const other = db.prepare(`${many} -- another`).pluck().iterate();
   other.next();
-  const limited = db.prepare(many).pluck().limit({ timeoutMs: 50 });
+  const limited = db.prepare(many).pluck().limit({ timeoutMs: 500 });
   const iterator = limited.iterate();
   iterator.next();
-  for (const end = performance.now() + 80; performance.now() < end; );
+  for (const end = performance.now() + 600; performance.now() < end; );
   report.throws('an iterator', () => [...iterator], OVER);
   report.equal('is at its end then', iterator.next(), { value: undefined, done: true });
   report.check('and busy no more', !limited.busy);
@@ -79,7 +79,7 @@ export async function timeouts({ runtime }) {
   // What a write makes it read beforehand, too.
   const drained = limited.iterate();
   drained.next();
-  for (const end = performance.now() + 80; performance.now() < end; );
+  for (const end = performance.now() + 600; performance.now() < end; );
   db.exec('delete from t where x > 100');
   report.throws('one that a write drained', () => [...drained], OVER);
   report.equal('the write was done', rows.all(), [1]);

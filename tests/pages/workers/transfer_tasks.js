@@ -1,7 +1,7 @@
 // @ts-check
 import { open } from '../../../dist/index.js';
 import { describeError } from '../support/report.js';
-import { Signals } from '../support/signals.js';
+import { Share, Signals } from '../support/signals.js';
 
 /** @type {import('../../../dist/index.js').Database | undefined} */
 let db;
@@ -31,12 +31,12 @@ export function createAccounts({ accounts, balance }) {
 }
 
 /**
- * Moves money between accounts until the time is over, sometimes gives a transfer up, and counts
+ * Moves money between accounts until the time is over and each writer has come to its floor, sometimes gives a transfer up, and counts
  * what was acknowledged. Transfers are immediate or deferred with a new try, in turn.
  *
- * @param {{ worker: number, workers: number, accounts: number, ms: number, signals: SharedArrayBuffer, seed: number }} args
+ * @param {{ worker: number, workers: number, accounts: number, ms: number, floor: number, signals: SharedArrayBuffer, seed: number }} args
  */
-export function transfer({ worker, workers, accounts, ms, signals: buffer, seed }) {
+export function transfer({ worker, workers, accounts, ms, floor, signals: buffer, seed }) {
   const connection = opened();
   const take = connection.prepare('update accounts set balance = balance - ? where id = ?');
   const give = connection.prepare('update accounts set balance = balance + ? where id = ?');
@@ -63,9 +63,10 @@ export function transfer({ worker, workers, accounts, ms, signals: buffer, seed 
   const signals = new Signals(buffer);
   signals.add(0);
   signals.waitFor(0, workers);
-  const start = performance.now();
+  // The watcher has no share.
+  const share = new Share(signals, 2, workers - 1, ms);
   const found = { acknowledged: 0, givenUp: 0, busy: 0, errors: /** @type {any[]} */ ([]) };
-  for (let n = 0; performance.now() - start < ms; n++) {
+  for (let n = 0; share.goesOn(found.acknowledged >= floor && found.givenUp > 0); n++) {
     try {
       (n % 2 === 0 ? move.immediate : move.deferred)(found.acknowledged, random(8) === 0);
       found.acknowledged += 1;
