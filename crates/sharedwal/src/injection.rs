@@ -91,8 +91,8 @@ pub enum Mutation {
     RingNotClaimed,
     /// Change feed: a record has its number before it is there.
     RecordAfterNumber,
-    /// Locks: a read mark stays while somebody checkpoints.
-    MarkKeptInCheckpoint,
+    /// R1: a page keeps its generation when its first frames are committed.
+    EnteredWithSameGeneration,
     /// Locks: xCheckReservedLock answers for PENDING as well.
     PendingCountsAsReserved,
 }

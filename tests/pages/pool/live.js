@@ -63,6 +63,8 @@ export async function results(report, bench) {
 
   unsubscribe();
   viewed.close();
+  // One that runs is answered yet.
+  await ready(pool);
   const ended = answered();
   const count = told.length;
   await pool.batch(['insert into t (x) values (100)', 'insert into u values (5)']);

@@ -88,6 +88,40 @@ fn appended_frames() {
     check_integrity(&b);
 }
 
+/// The first frame of the second page is the same in two logs, so nothing of that page is published in the
+/// second. Who was away meanwhile must find the frames after it all the same.
+#[test]
+fn a_page_entered_with_the_words_that_it_had() {
+    const FIRST_OF_THE_SECOND_PAGE: u64 = 4096 - HEADER_WORDS as u64 + 1;
+    for writes_next in [false, true] {
+        let runtime = create_runtime();
+        let (a, b) = (connect(&runtime), connect(&runtime));
+        a.execute_batch("create table t (x); insert into t values (0)").unwrap();
+        let read = |db: &Connection| db.query_row("select x from t", [], |row| row.get::<_, i64>(0)).unwrap();
+        let mut updates = 0;
+        let mut update_until = |frames| {
+            while committed_frames(&a) != frames {
+                assert_eq!(a.execute("update t set x = x + 1", []), Ok(1));
+                updates += 1;
+            }
+            updates
+        };
+        update_until(FIRST_OF_THE_SECOND_PAGE);
+        assert_eq!(index_pages(&a), 2);
+        check_coherence(&[&a, &b]);
+        read(&b);
+        a.execute_batch("pragma wal_checkpoint(restart)").unwrap();
+        assert_eq!(update_until(4000), read(&b));
+        let updates = update_until(FIRST_OF_THE_SECOND_PAGE + 1);
+        if writes_next {
+            assert_eq!(b.execute("update t set x = x + 1", []), Ok(1));
+        }
+        let expected = updates + i64::from(writes_next);
+        assert_eq!((read(&b), read(&a)), (expected, expected));
+        check_coherence(&[&b, &a]);
+    }
+}
+
 #[test]
 fn a_transaction_that_spilled_and_was_rolled_back() {
     let runtime = create_runtime();

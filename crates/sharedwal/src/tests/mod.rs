@@ -29,7 +29,6 @@ mod lock_model;
 mod lock_threads;
 mod ordered_section;
 mod polling;
-mod read_marks;
 mod reaping_order;
 #[cfg(unix)]
 mod recovery_equality;

@@ -41,6 +41,7 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         Mutation::AppendedNotSeen,
         &["first_look::a_sleep_refreshes_what_is_looked_at_next", "coherence::appended_frames"],
     ),
+    (Mutation::EnteredWithSameGeneration, &["coherence::a_page_entered_with_the_words_that_it_had"]),
     (Mutation::AppendedWithoutSlot, &["coherence::appended_frames"]),
     (
         Mutation::NewPageNotCopied,
@@ -148,7 +149,6 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
     (Mutation::DeathNotTold, &["feed::deaths::of_a_commit", "model::feed::a_dead_writers_commit_is_told"]),
     (Mutation::RingNotClaimed, &["model::feed::a_reader_gets_whole_records_or_is_told"]),
     (Mutation::RecordAfterNumber, &["model::feed::a_reader_gets_whole_records_or_is_told"]),
-    (Mutation::MarkKeptInCheckpoint, &["read_marks::a_checkpoint_waits_for_no_reader_that_comes_after_it"]),
     (Mutation::PendingCountsAsReserved, &["file_locks::only_a_writer_makes_a_journal_cold"]),
 ];
 

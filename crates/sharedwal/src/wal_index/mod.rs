@@ -21,7 +21,7 @@ use crate::ordered_section::{self, Section, Stalled, Version};
 use changes::Changed;
 #[cfg(test)]
 use page::page_of;
-use page::{HEADER_LEN, PAGE_LEN, Page, first_entry, room};
+use page::{HEADER_LEN, PAGE_LEN, Page, first_entry, frames_before, room};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
@@ -33,8 +33,6 @@ const PAGE_SIZE: usize = 3;
 const MX_FRAME: usize = 4;
 /// `WalIndexHdr.aSalt`.
 const SALT: std::ops::Range<usize> = 8..10;
-/// `WalCkptInfo.aReadMark` of the READ locks that have one of their own.
-const READ_MARKS: std::ops::Range<usize> = 26..30;
 
 /// Frames appended by others that are taken one by one; from more on the page is copied.
 const MOST_APPENDED: usize = 128;
@@ -247,16 +245,6 @@ impl WalIndex {
         size & 0xfe00 | (size & 1) << 16
     }
 
-    /// Whether a read mark is there that lags behind this connection's last frame by a sixteenth of the log
-    /// at the most: then it moves some eighty times while the log grows to 1,000 frames.
-    pub fn has_read_mark(&self) -> bool {
-        self.pages.first().is_some_and(|page| {
-            let newest = page.words()[MX_FRAME];
-            let recent = newest - newest / 16..=newest;
-            page.words()[READ_MARKS].iter().any(|mark| recent.contains(mark))
-        })
-    }
-
     /// Another number after each commit in the log (`iChange`).
     pub fn commits(&self) -> u32 {
         self.pages.first().map_or(0, |page| page.words()[CHANGE])
@@ -300,8 +288,14 @@ impl WalIndex {
         let mut section = Section::enter(self.control.as_ref(), self.slot, self.patience())?;
         section.open();
         for Changed { page, changes, appended } in &changed_pages {
-            // Before the first word, so that nobody takes the page for one that only got longer.
-            if !changes.is_empty() && (!appended || Mutation::OnlyAppendedPublished.is_on()) {
+            // Before the first word, so that nobody takes the page for one that only got longer. Also when
+            // its first frames are committed and it has their words already, left by somebody before: others
+            // may have different ones from then, and none looks for frames behind a page that was not full.
+            let newest = self.pages[0].words()[MX_FRAME];
+            let entered = !appended && newest > frames_before(*page);
+            let entered = entered && !Mutation::EnteredWithSameGeneration.is_on();
+            let replaced = !changes.is_empty() && (!appended || Mutation::OnlyAppendedPublished.is_on());
+            if entered || replaced {
                 let bump = u32::from(!Mutation::SameGeneration.is_on());
                 let was = self.control.add(index_generation(*page as u32), bump);
                 if was == self.pages[*page].generation {

@@ -75,9 +75,6 @@ impl Database {
             }
             return ffi::SQLITE_OK;
         }
-        if exclusive && self.has_read_mark(&wanted) {
-            return ffi::SQLITE_BUSY;
-        }
         for lock in wanted.clone() {
             let taken = if exclusive { self.try_exclusive(lock) } else { self.locks.try_shared(lock) };
             if let Err(contended) = taken {
@@ -105,20 +102,6 @@ impl Database {
             counters::count(self.runtime.control().as_ref(), layout::RECOVERIES, 1);
         }
         ffi::SQLITE_OK
-    }
-
-    /// Whether SQLite wants one of the READ locks for itself only to move its mark to the newest frame,
-    /// which it does before each first read after a commit, and a mark is there already that does not lag
-    /// by much. It takes that one if it is refused, and a checkpoint in the meantime leaves those frames in
-    /// the log. While somebody checkpoints, marks move: readers must not follow each other on the one that
-    /// it waits for.
-    fn has_read_mark(&self, wanted: &Range<u32>) -> bool {
-        wanted.len() == 1
-            && wanted.start > locks::READ
-            && self.shared | self.exclusive == 0
-            && self.level != EXCLUSIVE
-            && self.index.as_ref().is_some_and(WalIndex::has_read_mark)
-            && (Mutation::MarkKeptInCheckpoint.is_on() || !self.locks.is_owned(locks::CHECKPOINT))
     }
 
     /// Takes a lock. Somebody's look, for which it is claimed, is waited for: readers hold a writer up
