@@ -78,7 +78,8 @@ export function compiledOnce() {
 }
 
 /**
- * Runs `body` with so many workers, which share one compiled module, and ends them afterwards.
+ * Runs `body` with so many workers, which share one compiled module if they are several, and ends them
+ * afterwards.
  *
  * @template T
  * @param {number} count
@@ -88,10 +89,12 @@ export function compiledOnce() {
 export async function withWorkers(count, body) {
   const workers = Array.from({ length: count }, (_, i) => new TaskWorker(`worker ${i + 1}`));
   try {
-    const wasmModule = await compiledOnce();
-    await Promise.all(
-      workers.map((worker) => worker.run('database_tasks', 'load', { wasmModule })),
-    );
+    if (count > 1) {
+      const wasmModule = await compiledOnce();
+      await Promise.all(
+        workers.map((worker) => worker.run('database_tasks', 'load', { wasmModule })),
+      );
+    }
     return await body(workers);
   } finally {
     for (const worker of workers) worker.terminate();
