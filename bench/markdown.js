@@ -2,13 +2,20 @@
 // The results as Markdown: for the file, and for who copies them.
 import { tableRows, targetRows } from './table.js';
 
-/** @param {Record<string, string>[]} rows */
-function markdownTable(rows) {
+/** Columns of {@link tableRows} and {@link targetRows} that are numbers. */
+const NUMBERS = /median|range|ratio|reached/;
+
+/**
+ * @param {Record<string, string>[]} rows
+ * @param {RegExp} numbers columns to be aligned at their right
+ * @returns {string[]} lines
+ */
+export function markdownTable(rows, numbers) {
   const columns = Object.keys(rows[0] ?? {});
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [
     line(columns),
-    line(columns.map((name) => (/median|range|ratio|reached/.test(name) ? '--:' : '---'))),
+    line(columns.map((name) => (numbers.test(name) ? '--:' : '---'))),
     ...rows.map((row) => line(Object.values(row))),
   ];
 }
@@ -28,9 +35,9 @@ export function markdown(report, { machine, targets = false }) {
     'Medians; more is better unless it says otherwise. A ratio says how many times as good a median is',
     'as another one of this run.',
     '',
-    ...markdownTable(tableRows(report)),
+    ...markdownTable(tableRows(report), NUMBERS),
     '',
-    ...(targets ? ['## Targets', '', ...markdownTable(targetRows(report)), ''] : []),
+    ...(targets ? ['## Targets', '', ...markdownTable(targetRows(report), NUMBERS), ''] : []),
     `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms, contenders in turns, fresh workers and a fresh database each time`,
     `- ${report.browser}, ${machine}`,
     `- pages of ${report.pageBytes} bytes; page caches of ${report.workloads[0]?.cachePages} pages${smaller.map(({ title, cachePages }) => `, ${cachePages} in "${title}"`).join('')}`,

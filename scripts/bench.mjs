@@ -5,11 +5,11 @@
 //   npm run bench -- --only=point       the workloads whose names match
 //   npm run bench -- --headed           with a window
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { markdown } from '../bench/markdown.js';
 import { tableRows, targetRows } from '../bench/table.js';
 import { build } from './build.mjs';
+import { machine } from './machine.mjs';
 import { reportOf } from './page.mjs';
 import { root } from './setup/paths.mjs';
 import { main, say } from './setup/report.mjs';
@@ -19,18 +19,6 @@ import { table } from './table.mjs';
 /** @typedef {import('../bench/benchmark.js').BenchReport} BenchReport */
 
 const TIMEOUT_MS = 60 * 60_000;
-
-/** This machine; its load shows whether anything else was running. */
-function machine() {
-  const [first, ...others] = cpus();
-  return {
-    processor: first?.model.trim() ?? 'unknown',
-    cores: others.length + 1,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${process.platform} ${process.arch}`,
-    loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
-  };
-}
 
 await main(import.meta.url, async () => {
   const environment = await setup({ driver: false });

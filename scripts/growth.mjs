@@ -6,10 +6,12 @@
 //   npm run bench:growth -- --only=log     the axes whose names match: connections, size, log
 //   npm run bench:growth -- --record       writes them into docs/performance.md as well
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { WORSE_THAN_LINEAR, worseThanLinear } from '../bench/growth/growth.js';
+import { markdownTable } from '../bench/markdown.js';
+import { rounded } from '../bench/table.js';
 import { build } from './build.mjs';
+import { machine } from './machine.mjs';
 import { reportOf } from './page.mjs';
 import { root } from './setup/paths.mjs';
 import { main, Stop, say } from './setup/report.mjs';
@@ -20,10 +22,6 @@ import { table } from './table.mjs';
 /** @typedef {import('../bench/growth/page.js').GrowthReport} GrowthReport */
 
 const TIMEOUT_MS = 60 * 60_000;
-
-/** @param {number} value */
-const rounded = (value) =>
-  value.toLocaleString('en-US', { maximumFractionDigits: value < 1 ? 3 : value < 100 ? 1 : 0 });
 
 /** @param {AxisReport} axis @returns {Record<string, string>[]} */
 function rowsOf({ title, unit: of, points, parts }) {
@@ -39,17 +37,6 @@ function rowsOf({ title, unit: of, points, parts }) {
   }));
 }
 
-/** @param {Record<string, string>[]} rows */
-function markdownTable(rows) {
-  const columns = Object.keys(rows[0] ?? {});
-  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
-  return [
-    line(columns),
-    line(columns.map((name, i) => (i === 0 || name === 'unit' ? '---' : '--:'))),
-    ...rows.map((row) => line(columns.map((name) => row[name] ?? ''))),
-  ];
-}
-
 /** @param {AxisReport[]} axes */
 function findings(axes) {
   const found = axes.flatMap((axis) =>
@@ -62,6 +49,9 @@ function findings(axes) {
     ? found
     : [`No part is worse than linear (exponents up to ${WORSE_THAN_LINEAR}).`];
 }
+
+/** Columns of {@link rowsOf} that are numbers: all but the part's title and its unit. */
+const NUMBERS = /^[\d,.]+ |^last|^exponent$|^steepest$/;
 
 const DOCUMENT = join(root, 'docs', 'performance.md');
 const BEGIN = '<!-- growth: written by npm run bench:growth -- --record -->';
@@ -78,7 +68,7 @@ function record(lines) {
 await main(import.meta.url, async () => {
   const environment = await setup({ driver: false });
   await build(environment);
-  const before = loadavg();
+  const { processor, cores, memoryGiB, loadBefore } = machine();
   const plan = process.argv.includes('--quick') ? 'quick' : 'full';
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice(7) ?? '.';
   /** @type {GrowthReport} */
@@ -89,14 +79,12 @@ await main(import.meta.url, async () => {
     topic: 'growth',
     timeout: TIMEOUT_MS,
   });
-  const load = before.map((one) => one.toFixed(1)).join(', ');
-  const [cpu, ...others] = cpus();
-  const machine = `${cpu?.model.trim()}, ${others.length + 1} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const browser = report.browser;
+  const load = loadBefore.map((one) => one.toFixed(1)).join(', ');
+  const about = `${processor}, ${cores} cores, ${memoryGiB} GiB`;
   const lines = [
-    ...report.axes.flatMap((axis) => [...markdownTable(rowsOf(axis)), '']),
+    ...report.axes.flatMap((axis) => [...markdownTable(rowsOf(axis), NUMBERS), '']),
     ...findings(report.axes),
-    `${report.started.slice(0, 10)}, ${browser}, ${machine}; load before: ${load}.`,
+    `${report.started.slice(0, 10)}, ${report.browser}, ${about}; load before: ${load}.`,
   ];
   const results = join(root, 'bench', 'results');
   mkdirSync(results, { recursive: true });

@@ -8,7 +8,7 @@ import { results } from './results.js';
 
 /**
  * @param {HTMLElement} section
- * @returns {Promise<() => void>} ends the workers and takes everything away
+ * @returns {Promise<() => void>} ends the workers
  */
 export async function mount(section) {
   const form = choices(await offers());
@@ -66,7 +66,6 @@ export async function mount(section) {
     cancel.disabled = !on;
   }
 
-  section.classList.add('benchmarks');
   section.append(
     h('h2', {}, 'Benchmarks'),
     h(
@@ -86,9 +85,5 @@ export async function mount(section) {
     ),
     shown.element,
   );
-  return () => {
-    running?.abort();
-    section.replaceChildren();
-    section.classList.remove('benchmarks');
-  };
+  return () => running?.abort();
 }
