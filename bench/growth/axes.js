@@ -45,6 +45,15 @@ async function connect(name, runtime, cachePages) {
   return { client, milliseconds };
 }
 
+/** A connection to a new database of 16 MiB, its functions compiled. */
+async function filled() {
+  const runtime = createRuntime();
+  const { client } = await connect('measured', runtime);
+  await client.call('fill', { mebibytes: 16 });
+  await client.call('warm');
+  return { runtime, client };
+}
+
 /**
  * How many ms after the end of a worker in the middle of a transaction another one has committed.
  *
@@ -122,10 +131,7 @@ const byConnections = {
   ],
   async *measure(points) {
     for (const [i, connections] of points.entries()) {
-      const runtime = createRuntime();
-      const { client } = await connect('measured', runtime);
-      await client.call('fill', { mebibytes: 16 });
-      await client.call('warm');
+      const { runtime, client } = await filled();
       const idle = [];
       for (let n = 1; n < connections; n++) {
         idle.push((await connect(`idle ${n}`, runtime)).client);
@@ -179,10 +185,7 @@ const byLog = {
   ],
   async *measure(points) {
     for (const [i, frames] of points.entries()) {
-      const runtime = createRuntime();
-      const { client } = await connect('measured', runtime);
-      await client.call('fill', { mebibytes: 16 });
-      await client.call('warm');
+      const { runtime, client } = await filled();
       await client.call('addFillers');
       const lengthen = () => client.call('lengthen', { frames });
       const cost = await timeParts(client, everywhere, lengthen);
