@@ -201,6 +201,37 @@ async function openAnother(source, frames) {
   return tally(another);
 }
 
+/**
+ * An operation by itself, and where it might cost more.
+ *
+ * @param {string} title
+ * @param {(source: any, frames?: number) => Promise<Tally | undefined>} count
+ * @returns {Operation[]}
+ */
+function inFourWays(title, count) {
+  return [
+    { title, database: 'shared', count: (source) => count(source) },
+    {
+      title: `${title} with 9,000 frames in the log`,
+      database: 'shared',
+      count: (source) => count(source, LONG),
+    },
+    {
+      title: `${title} beside 15 idle connections`,
+      database: 'shared',
+      async count(source) {
+        await fifteenIdle(source);
+        return count(source);
+      },
+    },
+    {
+      title: `${title}, without proof of life`,
+      database: 'no web lock',
+      count: (source) => count(source),
+    },
+  ];
+}
+
 /** @type {Operation[]} */
 export const operations = [
   {
@@ -214,25 +245,7 @@ export const operations = [
       return warm(() => read.get(1));
     },
   },
-  { title: 'point read', database: 'shared', count: (source) => pointRead(source) },
-  {
-    title: 'point read with 9,000 frames in the log',
-    database: 'shared',
-    count: (source) => pointRead(source, LONG),
-  },
-  {
-    title: 'point read beside 15 idle connections',
-    database: 'shared',
-    async count(source) {
-      await fifteenIdle(source);
-      return pointRead(source);
-    },
-  },
-  {
-    title: 'point read, without proof of life',
-    database: 'no web lock',
-    count: (source) => pointRead(source),
-  },
+  ...inFourWays('point read', pointRead),
   {
     title: 'point read in a transaction',
     database: 'shared',
@@ -261,25 +274,7 @@ export const operations = [
     database: 'shared',
     count: (source) => readAfterCommit(source, LONG),
   },
-  { title: 'autocommit insert', database: 'shared', count: (source) => autocommitInsert(source) },
-  {
-    title: 'autocommit insert with 9,000 frames in the log',
-    database: 'shared',
-    count: (source) => autocommitInsert(source, LONG),
-  },
-  {
-    title: 'autocommit insert beside 15 idle connections',
-    database: 'shared',
-    async count(source) {
-      await fifteenIdle(source);
-      return autocommitInsert(source);
-    },
-  },
-  {
-    title: 'autocommit insert, without proof of life',
-    database: 'no web lock',
-    count: (source) => autocommitInsert(source),
-  },
+  ...inFourWays('autocommit insert', autocommitInsert),
   {
     title: 'insert in a transaction',
     database: 'shared',
