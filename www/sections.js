@@ -1,10 +1,10 @@
 // @ts-check
 // The sections of the page. Each is a module with mount(section), which fills the element and returns a
-// promise of a function that takes everything away again, workers first.
+// promise of a function that ends what it started, workers above all; the element is the shell's to remove.
 
 /**
  * @typedef {object} Section
- * @property {string} name its hash in the address
+ * @property {string} name its hash in the address, and the class of its element
  * @property {string} title
  * @property {boolean} [everywhere] whether it works without shared memory
  * @property {() => Promise<{ mount: (section: HTMLElement) => Promise<() => void> }>} load

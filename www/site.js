@@ -28,7 +28,7 @@ async function show() {
   if (section === undefined || section.name === shown?.name) return;
   shown?.unmount();
   shown = undefined;
-  const place = h('section', { id: 'section', 'aria-label': section.title });
+  const place = h('section', { id: 'section', class: section.name, 'aria-label': section.title });
   element('section').replaceWith(place);
   document.title = `${section.title} – ${TITLE}`;
   for (const link of element('sections').querySelectorAll('a')) {

@@ -28,7 +28,7 @@ const CAPACITIES = {
 
 /**
  * @param {HTMLElement} section
- * @returns {Promise<() => void>} ends the workers and takes everything away
+ * @returns {Promise<() => void>} ends the workers
  */
 export async function mount(section) {
   const runtime = createRuntime({ name: 'dashboard', ...CAPACITIES });
@@ -92,7 +92,6 @@ export async function mount(section) {
     views.writeAhead.draw(told.writeAhead);
   }
 
-  section.classList.add('dashboard');
   section.append(
     h('h2', {}, 'Live dashboard'),
     h(
@@ -147,7 +146,5 @@ export async function mount(section) {
     clearInterval(timer);
     population.end();
     dispose(runtime, { force: true });
-    section.replaceChildren();
-    section.classList.remove('dashboard');
   };
 }

@@ -16,7 +16,6 @@ const WORKER_MS = 10_000;
 
 /** @param {HTMLElement} section */
 export async function mount(section) {
-  section.classList.add('doctor');
   section.append(
     h('h2', {}, 'Doctor'),
     h('p', { class: 'intro' }, 'What this browser, as this page was served, offers to sharedwal.'),

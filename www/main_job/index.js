@@ -102,7 +102,6 @@ async function run(signal) {
 /** @param {HTMLElement} section */
 export async function mount(section) {
   const leaving = new AbortController();
-  section.classList.add('main-job');
   section.innerHTML = MARKUP;
   element('run').addEventListener('click', () => run(leaving.signal));
   if (new URLSearchParams(location.search).get('run') === 'demo') run(leaving.signal);

@@ -18,7 +18,6 @@ export async function mount(section) {
   const list = new HistoryList(history, write);
   const console_ = new Console(session, history, () => list.show());
   const panel = new DatabasePanel(session, (sql) => console_.write(sql));
-  section.classList.add('playground');
   section.append(
     h('h2', {}, 'Playground'),
     h(
