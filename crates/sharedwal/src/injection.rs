@@ -21,6 +21,8 @@ pub enum Mutation {
     OwnPublishHidesOthers,
     /// R1: a page's generation stays the same when its words change.
     SameGeneration,
+    /// R1: a page keeps its generation when its first frames are committed.
+    EnteredWithSameGeneration,
     /// R1: frames that others appended to a page are not looked for.
     AppendedNotSeen,
     /// R1: their entries are taken over, and get no hash slots.
@@ -91,8 +93,6 @@ pub enum Mutation {
     RingNotClaimed,
     /// Change feed: a record has its number before it is there.
     RecordAfterNumber,
-    /// R1: a page keeps its generation when its first frames are committed.
-    EnteredWithSameGeneration,
     /// Locks: xCheckReservedLock answers for PENDING as well.
     PendingCountsAsReserved,
 }

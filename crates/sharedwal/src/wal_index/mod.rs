@@ -292,8 +292,8 @@ impl WalIndex {
             // its first frames are committed and it has their words already, left by somebody before: others
             // may have different ones from then, and none looks for frames behind a page that was not full.
             let newest = self.pages[0].words()[MX_FRAME];
-            let entered = !appended && newest > frames_before(*page);
-            let entered = entered && !Mutation::EnteredWithSameGeneration.is_on();
+            let entered =
+                !appended && newest > frames_before(*page) && !Mutation::EnteredWithSameGeneration.is_on();
             let replaced = !changes.is_empty() && (!appended || Mutation::OnlyAppendedPublished.is_on());
             if entered || replaced {
                 let bump = u32::from(!Mutation::SameGeneration.is_on());
@@ -350,13 +350,13 @@ impl WalIndex {
         self.seen = ordered_section::read(control, self.slot, patience, || {
             control.copy_out(HEADER, &mut header);
             control.copy_out(index_generation(0), &mut generations);
-            let open = open.filter(|open| {
+            let overfull = open.filter(|open| {
                 let page = &pages[*open];
                 let intact = !page.fresh && !copied[*open] && page.generation == generations[*open];
                 intact && !Mutation::AppendedNotSeen.is_on() && appended_to(index, *open, page, &mut appended)
             });
             for (number, page) in pages.iter_mut().enumerate() {
-                let changed = page.generation != generations[number] || Some(number) == open;
+                let changed = page.generation != generations[number] || Some(number) == overfull;
                 if page.fresh || copied[number] || changed {
                     let first = first_entry(number);
                     index.copy_out((number * PAGE_LEN + first) as u32, &mut page.words_mut()[first..]);

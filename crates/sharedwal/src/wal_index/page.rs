@@ -29,22 +29,22 @@ pub(super) struct Page {
     pub(super) fresh: bool,
     /// By numbers of database pages modulo their count: the number, and the slot of its last frame that
     /// was looked for. It may have been emptied, and taken by another, since.
-    last_slots: [(u32, Slot); LAST_SLOTS],
+    last_slots: [(u32, HashSlot); LAST_SLOTS],
 }
 
 /// A hash slot. It is empty, 0, or has the number of an entry, counted from 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Slot(u32);
+pub(super) struct HashSlot(u32);
 
-impl Slot {
+impl HashSlot {
     /// SQLite's walHash().
-    fn first(number: u32) -> Slot {
-        Slot(number.wrapping_mul(383) & (HASH_SLOTS - 1))
+    fn first(number: u32) -> HashSlot {
+        HashSlot(number.wrapping_mul(383) & (HASH_SLOTS - 1))
     }
 
     /// This one and all others, as by SQLite's walNextHash().
-    fn on(self) -> impl Iterator<Item = Slot> {
-        (0..HASH_SLOTS).map(move |step| Slot((self.0 + step) & (HASH_SLOTS - 1)))
+    fn on(self) -> impl Iterator<Item = HashSlot> {
+        (0..HASH_SLOTS).map(move |step| HashSlot((self.0 + step) & (HASH_SLOTS - 1)))
     }
 
     /// The word of the page that it is half of.
@@ -80,7 +80,13 @@ impl Page {
             handle_alloc_error(PAGE_LAYOUT)
         };
         let fresh = !Mutation::NewPageNotCopied.is_on();
-        Page { words: words.cast(), generation: 0, frames: 0, fresh, last_slots: [(0, Slot(0)); LAST_SLOTS] }
+        Page {
+            words: words.cast(),
+            generation: 0,
+            frames: 0,
+            fresh,
+            last_slots: [(0, HashSlot(0)); LAST_SLOTS],
+        }
     }
 
     /// What SQLite gets.
@@ -98,14 +104,12 @@ impl Page {
         // SAFETY: as in `words`, and `&mut self` excludes another slice from here.
         unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr(), PAGE_LEN) }
     }
-}
 
-impl Page {
     /// The slot of an entry, counted from 0, of this page, which is the wal-index's page `page`.
     ///
     /// The entries of one database page make a chain, and the newest is at its end: looked for from where
     /// the one before was.
-    pub(super) fn slot_of(&mut self, page: usize, entry: u32) -> Option<Slot> {
+    pub(super) fn slot_of(&mut self, page: usize, entry: u32) -> Option<HashSlot> {
         let number = self.words()[first_entry(page) + entry as usize];
         let slot = self.start(page, number).on().find(|slot| slot.get(self.words()) == entry + 1)?;
         self.last_slots[number as usize % LAST_SLOTS] = (number, slot);
@@ -127,13 +131,13 @@ impl Page {
 
     /// Where in the chain of a database page to begin. While the entry stands that was found there, all
     /// slots before it are taken, since only the newest entries are ever removed.
-    fn start(&self, page: usize, number: u32) -> Slot {
+    fn start(&self, page: usize, number: u32) -> HashSlot {
         let (known, slot) = self.last_slots[number as usize % LAST_SLOTS];
         let entry = slot.get(self.words());
         let stands = known == number
             && (1..=room(page)).contains(&entry)
             && self.words()[first_entry(page) + entry as usize - 1] == number;
-        if stands { slot } else { Slot::first(number) }
+        if stands { slot } else { HashSlot::first(number) }
     }
 }
 
