@@ -26,6 +26,14 @@ for (const name of /** @type {const} */ (['instantiate', 'instantiateStreaming']
   Object.assign(WebAssembly, { [name]: noting });
 }
 
+WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+  construct(Instance, [module, imports]) {
+    const instance = new Instance(module, imports);
+    note(instance, imports);
+    return instance;
+  },
+});
+
 /** Their bytes, now. */
 export function wasmBytes() {
   return [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);

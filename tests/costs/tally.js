@@ -70,16 +70,15 @@ typedArray.set = counted(typedArray.set, ([source]) => {
 /** The glue's own imports have a hash at their end. @param {string} name */
 const withoutHash = (name) => name.replace(/^__wbg_(\w+)_[0-9a-f]{16}$/, '$1');
 
-const { instantiate } = WebAssembly;
-WebAssembly.instantiate = /** @type {any} */ (
-  (/** @type {any} */ source, /** @type {WebAssembly.Imports} */ modules) => {
+WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+  construct(Instance, [module, modules]) {
     const wrapped = Object.entries(modules).map(([name, functions]) => [
       name,
       countedAll('imports', functions, withoutHash),
     ]);
-    return instantiate(source, Object.fromEntries(wrapped));
-  }
-);
+    return new Instance(module, Object.fromEntries(wrapped));
+  },
+});
 
 const exportsOf = Object.getOwnPropertyDescriptor(WebAssembly.Instance.prototype, 'exports')?.get;
 /** @type {WeakMap<object, Record<string, any>>} */

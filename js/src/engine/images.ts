@@ -1,5 +1,6 @@
 // Whole databases: out, in, and from one to another.
 
+import { canBlock } from '../blocking.js';
 import { isPoisoned, requireNotPoisoned } from '../poison.js';
 import type { Runtime } from '../runtime.js';
 import * as wasm from '../wasm/sharedwal_js.js';
@@ -143,14 +144,5 @@ async function returnToWal(runtime: Runtime, timeoutMs: number): Promise<void> {
     close(await connect(runtime, options, undefined));
   } catch (error) {
     if (isPoisoned()) throw error;
-  }
-}
-
-function canBlock(): boolean {
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 // The instance itself: starting it, its memory, and leaving it when it has crashed.
 
+import { canBlock } from '../blocking.js';
 import { SqliteError } from '../errors.js';
 import { instance, isPoisoned, poisonedError } from '../poison.js';
 import { askToReap } from '../signals.js';
@@ -37,12 +38,18 @@ instance.abandon = () => {
   controls.clear();
 };
 
-/** Starts the module. */
+/**
+ * Starts the module, at once where nobody minds. WebKit before 2.52 ends the whole page when a worker
+ * is terminated while it waits for that (https://bugs.webkit.org/show_bug.cgi?id=305677); on the main
+ * thread some engines start no large module but in their own time.
+ */
 export async function instantiate(
   module: WebAssembly.Module,
   called: Callbacks,
 ): Promise<WebAssembly.Memory> {
-  const output = await initialize({ module_or_path: module });
+  const output = canBlock()
+    ? wasm.initSync({ module })
+    : await initialize({ module_or_path: module });
   callbacks = called;
   wasm.install_callbacks(called);
   wasm.on_crash((cause: unknown) => {

@@ -1,23 +1,9 @@
 // @ts-check
 // Iterators that nobody finishes, and statements that nobody keeps.
 //
-// The memory of the wasm instance is not part of the package's surface; it is caught here as the
-// instance is made, which is why the package is only imported after that.
-
-/** @type {WebAssembly.Memory | undefined} */
-let memory;
-
-for (const name of /** @type {const} */ (['instantiate', 'instantiateStreaming'])) {
-  const original = WebAssembly[name];
-  /** @type {any} */ (WebAssembly)[name] = async (/** @type {any[]} */ ...args) => {
-    const made = await /** @type {any} */ (original).apply(WebAssembly, args);
-    const instance = /** @type {WebAssembly.Instance} */ (made.instance ?? made);
-    for (const value of Object.values(instance.exports)) {
-      if (value instanceof WebAssembly.Memory) memory = value;
-    }
-    return made;
-  };
-}
+// The memory of the wasm instance is not part of the package's surface; it is caught as the instance is
+// made, which is why the package is only imported after that.
+import { wasmBytes } from '../../../bench/wasm_memory.js';
 
 /** @type {import('../../../dist/index.js').Database | undefined} */
 let db;
@@ -69,7 +55,6 @@ export function tryWrite() {
  */
 export function prepareAfresh({ count, abandonEvery }) {
   const connection = opened();
-  const memoryBytes = () => memory?.buffer.byteLength ?? Number.NaN;
   let wrong = 0;
   let abandoned = 0;
   const start = performance.now();
@@ -89,9 +74,9 @@ export function prepareAfresh({ count, abandonEvery }) {
       forget();
       abandoned += 1;
     }
-    if (i === Math.floor(count / 10)) early = memoryBytes();
+    if (i === Math.floor(count / 10)) early = wasmBytes();
   }
-  return { wrong, abandoned, early, late: memoryBytes(), ms: performance.now() - start };
+  return { wrong, abandoned, early, late: wasmBytes(), ms: performance.now() - start };
 }
 
 export function close() {
