@@ -57,3 +57,17 @@ test('the large sample comes while another worker reads the small one', async ({
   await runSql(page, 1, 'commit; select count(*) from flights');
   expect(await shownRows(page)).toEqual([['200000']]);
 });
+
+test('an import that is cancelled changes nothing', async ({ page }) => {
+  await openPlayground(page);
+  await page.getByRole('combobox', { name: 'Database' }).selectOption('Flights (200,000; 13 MB)');
+  await page.locator('.database').getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.locator('#database-status')).toHaveText(
+    'Cancelled: the database is as it was.',
+  );
+  const choice = page.getByRole('combobox', { name: 'Database' });
+  await expect(choice).toBeEnabled();
+  await expect(choice.locator('option:checked')).toHaveText(/^Flights \(2,000/);
+  await runSql(page, 2, 'select count(*) from flights');
+  expect(await shownRows(page)).toEqual([['2000']]);
+});

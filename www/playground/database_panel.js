@@ -18,6 +18,8 @@ export class DatabasePanel {
   /** @type {readonly Sample['examples'][0][]} */
   #examples = [];
   #name = 'database';
+  /** Which of the samples, or files, the database is. */
+  #shown = 0;
   #commits = 0;
   #busy = false;
   #closed = false;
@@ -38,6 +40,8 @@ export class DatabasePanel {
     },
   });
   #download = h('button', { type: 'button', click: () => this.#save() }, 'Download');
+  #cancel = h('button', { type: 'button', hidden: true, click: () => this.#stop() }, 'Cancel');
+  #stopped = false;
   #progress = h('progress', { max: 1, value: 0, 'aria-label': 'Import', hidden: true });
   #status = h(
     'p',
@@ -71,6 +75,7 @@ export class DatabasePanel {
         this.#file,
         h('label', { for: 'file', class: 'button' }, 'Open file…'),
         this.#download,
+        this.#cancel,
       ),
       h(
         'p',
@@ -97,7 +102,11 @@ export class DatabasePanel {
   async loadSample(index) {
     const sample = SAMPLES[index] ?? SAMPLES[0];
     const done = await this.#replace(sample.title, () => this.#session.load(sample));
-    if (!done) return;
+    if (!done) {
+      this.#samples.selectedIndex = this.#shown;
+      return;
+    }
+    this.#shown = this.#samples.selectedIndex;
     this.#name = sample.name;
     this.#showExamples(sample.examples);
   }
@@ -113,6 +122,7 @@ export class DatabasePanel {
     this.#name = database.name.replace(/\.\w+$/, '');
     const option = h('option', { selected: true, disabled: true }, database.name);
     this.#samples.append(option);
+    this.#shown = this.#samples.selectedIndex;
     this.#showExamples([
       { title: 'Its schema', sql: 'select type, name, tbl_name, sql from sqlite_schema;' },
     ]);
@@ -143,12 +153,18 @@ export class DatabasePanel {
       this.#status.textContent = `Loading ${what} …`;
       this.#progress.value = 0;
       this.#progress.hidden = false;
+      this.#cancel.hidden = false;
       const start = performance.now();
       await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       this.#status.textContent = `${what} loaded in ${seconds} s.`;
       await this.refresh();
     });
+  }
+
+  #stop() {
+    this.#stopped = true;
+    this.#session.cancelReplacing();
   }
 
   #save() {
@@ -178,6 +194,8 @@ export class DatabasePanel {
       return false;
     } finally {
       this.#progress.hidden = true;
+      this.#cancel.hidden = true;
+      this.#stopped = false;
       this.#setBusy(false);
     }
   }
@@ -191,7 +209,9 @@ export class DatabasePanel {
   /** @param {unknown} error */
   #fail(error) {
     const text = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    this.#status.textContent = `It failed: ${text}`;
+    this.#status.textContent = this.#stopped
+      ? 'Cancelled: the database is as it was.'
+      : `It failed: ${text}`;
   }
 
   /** @param {Sample['examples']} examples */

@@ -21,15 +21,21 @@ const COUNT_MS = 200;
 let runtime;
 /** @type {Database | undefined} */
 let connection;
+/** A word that the page sets to end what replaces the database. @type {Int32Array | undefined} */
+let cancelled;
 
 function shared() {
   if (runtime === undefined || connection === undefined) throw new Error('it is not connected');
   return { runtime, db: connection };
 }
 
-/** @param {{ runtime: Runtime }} args */
+function throwIfCancelled() {
+  if (cancelled && Atomics.load(cancelled, 0) !== 0) throw new Error('cancelled');
+}
+
+/** @param {{ runtime: Runtime, cancelled: Int32Array }} args */
 async function connect(args) {
-  runtime = args.runtime;
+  ({ runtime, cancelled } = args);
   connection = await open(runtime, { readonly: true });
 }
 
@@ -92,7 +98,11 @@ async function replaceBy(fill) {
 
 /** @param {import('../../dist/index.js').DatabaseImage} image */
 async function importImage(image) {
-  await importDatabase(shared().runtime, image, { onProgress: sendNote });
+  const onProgress = (/** @type {import('../../dist/index.js').ImageProgress} */ progress) => {
+    sendNote(progress);
+    throwIfCancelled();
+  };
+  await importDatabase(shared().runtime, image, { onProgress });
 }
 
 /** @param {{ flights: import('../job/slice.js').Flights, airports: import('../job/slice.js').Airport[] }} args */
@@ -111,6 +121,7 @@ async function flightsSample({ flights, airports }) {
     }
     const flight = db.prepare('insert into flights values (?, ?, ?, ?, ?, ?)');
     for (let i = 0; i < flights.rows; i++) {
+      throwIfCancelled();
       const [origin, destination] = [flights.origin[i] ?? 0, flights.destination[i] ?? 0];
       flight.run(
         ...[i + 1, flights.date[i], flights.delay[i], flights.distance[i]],

@@ -24,6 +24,8 @@ export class Session {
   );
   /** @type {number[]} */
   #connections = [];
+  /** While the database worker copies it hears of nothing else. */
+  #cancelled = new Int32Array(new SharedArrayBuffer(4));
 
   /** Told while a database is imported. @type {(progress: ImageProgress) => void} */
   onProgress = () => {};
@@ -37,7 +39,7 @@ export class Session {
       id,
       ...(await Promise.all(others.map((worker) => worker.call('connect', { runtime })))),
     ];
-    await this.#database.call('connect', { runtime });
+    await this.#database.call('connect', { runtime, cancelled: this.#cancelled });
   }
 
   /**
@@ -62,12 +64,19 @@ export class Session {
 
   /** @param {import('./samples.js').Sample} sample */
   async load(sample) {
+    this.#beginReplacing();
     await this.#database.call(sample.task, await sample.load());
   }
 
   /** @param {{ database: File, wal?: File | undefined }} image */
   async import(image) {
+    this.#beginReplacing();
     await this.#database.call('importImage', image);
+  }
+
+  /** Ends what replaces the database; it stays as it was. */
+  cancelReplacing() {
+    Atomics.store(this.#cancelled, 0, 1);
   }
 
   /** @returns {Promise<Uint8Array<ArrayBuffer>>} */
@@ -89,6 +98,10 @@ export class Session {
   close() {
     for (const worker of [...this.#workers, this.#database]) worker.terminate();
     dispose(this.#runtime, { force: true });
+  }
+
+  #beginReplacing() {
+    Atomics.store(this.#cancelled, 0, 0);
   }
 
   /** @param {number} worker */
