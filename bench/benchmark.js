@@ -59,6 +59,12 @@ export const plans = {
  * @property {string} sqlite its version
  * @property {Record<string, unknown>} pragmas
  *
+ * @typedef {object} Failure a trial that does not count: rows that are wrong or missing, an error
+ * @property {string} workload
+ * @property {string} contender
+ * @property {number} repetition from 1 on
+ * @property {string} message
+ *
  * @typedef {object} BenchReport
  * @property {string} started
  * @property {Plan} plan
@@ -68,6 +74,7 @@ export const plans = {
  * @property {number} cores
  * @property {ContenderResult[]} contenders
  * @property {WorkloadResult[]} workloads
+ * @property {Failure[]} failures
  * @property {import('./targets.js').TargetResult[]} targets
  */
 
@@ -109,6 +116,8 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
   ).flat();
   /** @type {Map<string, import('./trial.js').Connection>} */
   const connections = new Map();
+  /** @type {Failure[]} */
+  const failures = [];
   const tell = (/** @type {number} */ done, /** @type {string} */ text) => {
     summarise(results);
     compare(results);
@@ -117,9 +126,15 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
   for (const [done, { contender, workload, repetition }] of trials.entries()) {
     signal?.throwIfAborted();
     tell(done, `${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${contender.title}`);
-    const { measured, connection } = await runTrial(contender, workload, plan, signal);
-    addSamples(results, workload.name, contender.name, measured);
-    if (!workload.cachePages) connections.set(contender.name, connection);
+    try {
+      const { measured, connection } = await runTrial(contender, workload, plan, signal);
+      addSamples(results, workload.name, contender.name, measured);
+      if (!workload.cachePages) connections.set(contender.name, connection);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const names = { workload: workload.name, contender: contender.name };
+      failures.push({ ...names, repetition: repetition + 1, message: String(error) });
+    }
   }
   tell(trials.length, 'Done');
   return {
@@ -141,6 +156,7 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
       })),
     ),
     workloads: results,
+    failures,
     targets: targetsOf(results),
   };
 }

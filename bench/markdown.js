@@ -1,6 +1,6 @@
 // @ts-check
 // The results as Markdown: for the file, and for who copies them.
-import { tableRows, targetRows } from './table.js';
+import { failureRows, tableRows, targetRows } from './table.js';
 
 /** Columns of {@link tableRows} and {@link targetRows} that are numbers. */
 const NUMBERS = /median|range|ratio|reached/;
@@ -37,6 +37,9 @@ export function markdown(report, { machine, targets = false }) {
     '',
     ...markdownTable(tableRows(report), NUMBERS),
     '',
+    ...(report.failures.length > 0
+      ? ['Trials that do not count:', '', ...markdownTable(failureRows(report), NUMBERS), '']
+      : []),
     ...(targets ? ['## Targets', '', ...markdownTable(targetRows(report), NUMBERS), ''] : []),
     `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms, contenders in turns, fresh workers and a fresh database each time`,
     `- ${report.browser}, ${machine}`,

@@ -43,3 +43,16 @@ export function targetRows({ targets }) {
     met: met ? 'met' : 'missed',
   }));
 }
+
+/**
+ * @param {BenchReport} report
+ * @returns {Record<'workload' | 'contender' | 'repetition' | 'what failed', string>[]}
+ */
+export function failureRows({ failures, plan }) {
+  return failures.map(({ workload, contender, repetition, message }) => ({
+    workload,
+    contender,
+    repetition: `${repetition} of ${plan.repetitions}`,
+    'what failed': message.split('\n', 1)[0] ?? '',
+  }));
+}

@@ -41,14 +41,11 @@ export async function runTrial(contender, workload, { milliseconds }, signal) {
       };
       connections.push(await client.call('open', opening, transfer));
     }
-    const measured = await workload.run({ clients, milliseconds }).catch((error) => {
-      signal?.throwIfAborted();
-      throw new Error(`${workload.name} of ${contender.name}: ${error}`, { cause: error });
-    });
+    const measured = await workload.run({ clients, milliseconds });
     for (const [name, { lessIsBetter }] of Object.entries(workload.measures)) {
       const figure = measured[name] ?? Number.NaN;
       if (!Number.isFinite(figure) || figure < 0 || (figure === 0 && !lessIsBetter)) {
-        throw new Error(`${workload.name} of ${contender.name} measured no ${name}`);
+        throw new Error(`no ${name} was measured`);
       }
     }
     return { measured, connection: /** @type {Connection} */ (connections[0]) };

@@ -7,12 +7,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdown } from '../bench/markdown.js';
-import { tableRows, targetRows } from '../bench/table.js';
+import { failureRows, tableRows, targetRows } from '../bench/table.js';
 import { build } from './build.mjs';
 import { machine } from './machine.mjs';
 import { reportOf } from './page.mjs';
 import { root } from './setup/paths.mjs';
-import { main, say } from './setup/report.mjs';
+import { main, Stop, say } from './setup/report.mjs';
 import { setup } from './setup.mjs';
 import { table } from './table.mjs';
 
@@ -43,6 +43,9 @@ await main(import.meta.url, async () => {
   const about = `headless; ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; load before: ${loadBefore.join(', ')}`;
   writeFileSync(join(results, 'latest.md'), markdown(report, { machine: about, targets: true }));
   console.log(`\n${table(tableRows(report))}\n`);
+  if (report.failures.length > 0) console.log(`${table(failureRows(report))}\n`);
   if (report.targets.length > 0) console.log(`${table(targetRows(report))}\n`);
   say('bench', 'bench/results/latest.md and latest.json have this with all that belongs to it');
+  const own = report.failures.find(({ contender }) => contender === 'sharedwal');
+  if (own) throw new Stop(`${own.workload} of sharedwal failed: ${own.message}`);
 });

@@ -86,6 +86,27 @@ test('a run can be cancelled, and another one begun', async ({ page }) => {
   await expect(page.getByRole('status').first()).toHaveText('Done: 1 trials.');
 });
 
+test('a contender that fails is named, and the others are measured', async ({ page }) => {
+  // What it gets for its module is none.
+  await page.route('**/@sqlite.org/sqlite-wasm/**/sqlite3.wasm', (route) =>
+    route.fulfill({ contentType: 'application/wasm', body: 'none' }),
+  );
+  await page.getByLabel('Length').selectOption('quick');
+  await choose(
+    page,
+    ['Point reads by key, one row object each, warm'],
+    ['sharedwal', 'official_direct'],
+  );
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByRole('status').first()).toHaveText('Done: 2 trials.');
+  await expect(page.getByText('Trials that do not count:')).toBeVisible();
+  const failed = page
+    .getByRole('listitem')
+    .filter({ hasText: 'official sqlite-wasm, direct, 1 of 1:' });
+  await expect(failed).toHaveCount(1);
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(2);
+});
+
 test('its workers end when another section is shown', async ({ page }) => {
   await page.getByRole('button', { name: 'Run' }).click();
   await expect.poll(() => page.workers().length).toBeGreaterThan(0);

@@ -3,13 +3,26 @@
 import { workloadCharts } from '../../bench/chart.js';
 import { contenders } from '../../bench/contenders/all.js';
 import { markdown } from '../../bench/markdown.js';
-import { tableRows } from '../../bench/table.js';
+import { failureRows, tableRows } from '../../bench/table.js';
 import { h } from '../view/dom.js';
 
 const NUMBERS = ['median', 'range', 'ratio'];
 
 /** @param {string} name */
 const titleOf = (name) => contenders.find((one) => one.name === name)?.title ?? name;
+
+/** @param {import('../../bench/benchmark.js').BenchReport} report */
+function failures(report) {
+  const rows = failureRows(report);
+  if (rows.length === 0) return [];
+  const texts = rows.map(
+    (row) => `${row.workload}, ${titleOf(row.contender)}, ${row.repetition}: ${row['what failed']}`,
+  );
+  return [
+    h('p', {}, 'Trials that do not count:'),
+    h('ul', {}, ...texts.map((text) => h('li', {}, text))),
+  ];
+}
 
 /** @param {import('../../bench/benchmark.js').BenchReport} report */
 function table(report) {
@@ -92,7 +105,7 @@ export function results() {
     },
     /** @param {import('../../bench/benchmark.js').BenchReport} report */
     finish(report) {
-      scroll.replaceChildren(table(report));
+      scroll.replaceChildren(table(report), ...failures(report));
       text.value = markdown(report, { machine: `${report.cores} logical processors` });
       final.hidden = false;
     },
