@@ -3,7 +3,7 @@ import { engine } from './scripts/setup/engine.mjs';
 
 const { SHAREDWAL_CHROMIUM: chromium, SHAREDWAL_FIREFOX: firefox } = process.env;
 /** Without the tests that need more of a page than to open it. */
-const inWebKit = ['pages.spec.ts', 'autocommit_inserts.spec.ts', 'demo_job.spec.ts'];
+const inWebKit = ['pages.spec.ts', 'autocommit_inserts.spec.ts', '*_job.spec.ts'];
 
 const port = Number(process.env.SHAREDWAL_PORT ?? 8931);
 

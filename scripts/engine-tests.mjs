@@ -16,16 +16,14 @@ import { runShown } from './setup/run.mjs';
 import { setup } from './setup.mjs';
 
 /** What shows most: the job, one counter for all, what becomes of the dead, requests to stop. */
-const COMMON = ['main_job', 'counter', 'deaths', 'stopping', 'demo_job'];
-/** WebKitGTK's page process crashes now and then where workers are ended by the dozen. */
-const SHORT = { firefox: [...COMMON, 'kill'], webkit: COMMON };
+const SHORT = ['main_job', 'counter', 'deaths', 'stopping', 'kill', 'demo_job'];
 
 await main(import.meta.url, async () => {
   const args = process.argv.slice(2);
   const name = otherEngine(args);
   if (!name) throw new Stop('Which engine? Known: --firefox, --webkit');
   const short = args.includes('--short');
-  const tests = short ? SHORT[name] : args.filter((argument) => !argument.startsWith('--'));
+  const tests = short ? SHORT : args.filter((argument) => !argument.startsWith('--'));
   const environment = await setup({ browser: false });
   const { firefox, webkit } = await installed(name);
   await build(environment);

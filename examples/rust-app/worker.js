@@ -1,12 +1,13 @@
-import init, { Counter } from './pkg/rust_app.js';
+import { Counter, initSync } from './pkg/rust_app.js';
 
-// An instance of its own, of the module that the page has compiled.
+// An instance of its own, of the module that the page has compiled. At once: before 2.52 WebKit ends the whole
+// page when a worker is terminated while it waits for an instance.
 let counter;
 
 self.onmessage = async ({ data }) => {
   try {
     if (data.handle) {
-      await init({ module_or_path: data.module });
+      initSync({ module: data.module });
       counter = await Counter.join(data.handle, data.name);
       self.postMessage({ joined: data.name });
     } else {
