@@ -1,5 +1,8 @@
 // @ts-check
 
+/** Whoever does not see a commit after so long has lost it. */
+const SIGHT_MS = 5_000;
+
 const SCRIPT = new URL('./client_worker.js', import.meta.url);
 
 /** A fresh worker with a session, seen from the page. */
@@ -41,6 +44,21 @@ export class WorkerClient {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, task, args }, transfer);
     });
+  }
+
+  /**
+   * Calls a task until it answers what it should. Not every contender sees at once what others have
+   * committed.
+   *
+   * @param {unknown} expected
+   * @param {string} task
+   * @returns {Promise<any>} the last answer, another one after {@link SIGHT_MS}
+   */
+  async callUntil(expected, task) {
+    const end = performance.now() + SIGHT_MS;
+    let answer = await this.call(task);
+    while (answer !== expected && performance.now() < end) answer = await this.call(task);
+    return answer;
   }
 
   /** Ends the worker in the middle of what it does. */

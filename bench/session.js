@@ -75,6 +75,8 @@
  *
  * @typedef {object} Client
  * @property {(task: string, args?: unknown) => Promise<any>} call runs one of the workload's tasks
+ * @property {(expected: unknown, task: string) => Promise<any>} callUntil runs one until it answers that,
+ *   or for some seconds
  */
 
 /**

@@ -33,7 +33,7 @@ export async function run({ clients: [client, ...idle], milliseconds }) {
   const measured = await client?.call('insert', { milliseconds });
   const count = await client?.call('count');
   for (const one of idle) {
-    const seen = await one.call('count');
+    const seen = await one.callUntil(count, 'count');
     if (seen !== count) throw new Error(`an idle connection sees ${seen} of ${count} rows`);
   }
   return { commits: perSecond(measured) };
