@@ -23,20 +23,49 @@ const LOCKS = [
   ['EXCLUSIVE', 'shared: who is connected'],
 ];
 
+/** For how long connections hold their locks, as far as looks at them tell, one after the other. */
+class Ages {
+  /** @type {Map<string, number>} */
+  #since = new Map();
+  #last = performance.now();
+  #now = this.#last;
+
+  /** @param {Connection[]} connections */
+  look(connections) {
+    [this.#last, this.#now] = [this.#now, performance.now()];
+    /** @type {Map<string, number>} */
+    const since = new Map();
+    for (const { id, locks, transaction } of connections) {
+      for (const { name } of locks) {
+        // What was not held at the last look was taken since. A lock of the log is not older than the
+        // transaction that holds it; the file's is held from the opening on.
+        const seen = this.#since.get(key(id, name)) ?? this.#last;
+        const begun = name === 'EXCLUSIVE' ? undefined : transaction?.ageMs;
+        since.set(key(id, name), Math.max(seen, this.#now - (begun ?? Number.POSITIVE_INFINITY)));
+      }
+    }
+    this.#since = since;
+  }
+
+  /**
+   * @param {number} id
+   * @param {LockName} lock
+   */
+  of(id, lock) {
+    return this.#now - (this.#since.get(key(id, lock)) ?? this.#now);
+  }
+}
+
 /**
+ * @param {number} id
  * @param {LockName} lock
- * @param {Connection} connection
- * @param {string} name
  */
-function holder(lock, { locks, transaction }, name) {
-  const held = locks.find((one) => one.name === lock);
-  if (!held) return [];
-  // A lock of the log is held no longer than the transaction; the file's, from the opening on.
-  const age = lock === 'EXCLUSIVE' ? undefined : transaction?.ageMs;
-  return [{ name, exclusive: held.exclusive, age }];
+function key(id, lock) {
+  return `${id} ${lock}`;
 }
 
 export function locks() {
+  const ages = new Ages();
   const rows = new Map(
     LOCKS.map(([lock, meaning]) => {
       const [who, age] = [h('td', { class: 'who' }), h('td', { class: 'number' })];
@@ -73,17 +102,23 @@ export function locks() {
      * @param {(id: number) => string} nameOf
      */
     draw(connections, nameOf) {
+      ages.look(connections);
       for (const [lock, { row, who, age }] of rows) {
-        const holders = connections.flatMap((one) => holder(lock, one, nameOf(one.id)));
+        const holders = connections.flatMap(({ id, locks }) => {
+          const held = locks.find(({ name }) => name === lock);
+          return held ? [{ id, exclusive: held.exclusive }] : [];
+        });
         const names =
           holders.length > 4
             ? `${holders.length} connections`
-            : holders.map(({ name }) => name).join(', ');
+            : holders.map(({ id }) => nameOf(id)).join(', ');
         const shared = holders.some(({ exclusive }) => !exclusive) ? ' (shared)' : '';
         const text = holders.length > 0 ? `${names}${shared}` : '–';
         if (who.textContent !== text) who.textContent = text;
-        const ages = holders.flatMap((one) => one.age ?? []);
-        const longest = ages.length > 0 ? duration(Math.max(...ages)) : '';
+        const longest =
+          holders.length > 0
+            ? duration(Math.max(...holders.map(({ id }) => ages.of(id, lock))))
+            : '';
         if (age.textContent !== longest) age.textContent = longest;
         row.classList.toggle('held', holders.length > 0);
       }
