@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { freePort } from './free-port.mjs';
 import { pack } from './pack.mjs';
+import { buildRustApp } from './rust-app.mjs';
 import { installed, otherEngine } from './setup/other-engine.mjs';
 import { root } from './setup/paths.mjs';
 import { main, Stop } from './setup/report.mjs';
@@ -24,9 +25,10 @@ await main(import.meta.url, async () => {
   if (!name) throw new Stop('Which engine? Known: --firefox, --webkit');
   const short = args.includes('--short');
   const tests = short ? SHORT : args.filter((argument) => !argument.startsWith('--'));
-  const environment = await setup({ browser: false });
+  const environment = await setup({ browser: false, shell: !short });
   const { firefox, webkit } = await installed(name);
   await build(environment);
+  if (!short) await buildRustApp(environment);
   const playwright = join(root, 'node_modules', '@playwright', 'test', 'cli.js');
   const filter = tests.length > 0 ? ['-g', ` (${tests.join('|')})$`] : [];
   const env = {
@@ -34,6 +36,7 @@ await main(import.meta.url, async () => {
     ...(short ? { SHAREDWAL_QUICK: '1' } : {}),
     ...(firefox ? { SHAREDWAL_FIREFOX: firefox } : {}),
     ...(webkit ? { SHAREDWAL_WEBKIT: '1' } : {}),
+    ...(short ? {} : { SQLITE3: environment.sqlite3 }),
     SHAREDWAL_PORT: String(await freePort()),
   };
   const pages = await runShown(process.execPath, [playwright, 'test', ...filter], { env });
