@@ -1,7 +1,7 @@
 // @ts-check
 // Runs all workloads with all contenders, in turns.
 import { browserVersion } from './browser_version.js';
-import { baseline, contenders } from './contenders/all.js';
+import { baselines, contenders } from './contenders/all.js';
 import { packageVersion } from './environment.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
 import { figuresOf, targetsOf } from './targets.js';
@@ -68,7 +68,7 @@ export const plans = {
  * @typedef {object} BenchReport
  * @property {string} started
  * @property {Plan} plan
- * @property {string} baseline
+ * @property {string[]} baselines
  * @property {number} pageBytes
  * @property {string} browser
  * @property {number} cores
@@ -140,7 +140,7 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
   return {
     started,
     plan,
-    baseline,
+    baselines,
     pageBytes: PAGE_BYTES,
     browser: await browserVersion(),
     cores: navigator.hardwareConcurrency,
@@ -234,12 +234,16 @@ function compare(results) {
   for (const { name, measures } of results) {
     const { against } = workloads.find((workload) => workload.name === name) ?? {};
     for (const { name: measure, figures, lessIsBetter } of measures) {
+      const baseline = baselines.find((name) => figures[name]) ?? '';
       for (const [contender, one] of Object.entries(figures)) {
         const other = against
           ? figuresOf(results, against, measure)?.[contender]
           : figures[baseline];
         if (!other || other === one) continue;
-        one.ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
+        const ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
+        // What takes less than the clock can tell has none.
+        if (!Number.isFinite(ratio)) continue;
+        one.ratio = ratio;
         one.against = against ?? baseline;
       }
     }

@@ -106,7 +106,7 @@
  * @property {number} [cachePages] size of each session's page cache; the usual one if not given
  * @property {Need} [needs] what a contender must be able to do
  * @property {string} [against] the workload to which each contender's figures are compared; by
- *   default they are compared to the baseline contender's of the same workload
+ *   default they are compared to a baseline's of the same workload
  * @property {(stage: Stage) => Promise<Record<string, number>>} run a figure for each measure
  * @property {Record<string, (session: Session, args: any) => Awaitable<unknown>>} tasks
  */

@@ -9,5 +9,10 @@ export const contender = {
   package: '@journeyapps/wa-sqlite',
   sessions: 1,
   createPlace: () => ({ invite: () => ({ invitation: null, transfer: [] }), end() {} }),
-  openSession: () => openWaSqlite('MemoryVFS', 'bench'),
+  async openSession() {
+    const session = await openWaSqlite('MemoryVFS', 'bench');
+    // As the official one's `:memory:` has it: a journal in a file of MemoryVFS costs more.
+    await session.exec('pragma journal_mode = memory');
+    return session;
+  },
 };
