@@ -58,16 +58,37 @@ test('the large sample comes while another worker reads the small one', async ({
   expect(await shownRows(page)).toEqual([['200000']]);
 });
 
-test('an import that is cancelled changes nothing', async ({ page }) => {
-  await openPlayground(page);
-  await page.getByRole('combobox', { name: 'Database' }).selectOption('Flights (200,000; 13 MB)');
-  await page.locator('.database').getByRole('button', { name: 'Cancel' }).click();
-  await expect(page.locator('#database-status')).toHaveText(
-    'Cancelled: the database is as it was.',
-  );
-  const choice = page.getByRole('combobox', { name: 'Database' });
-  await expect(choice).toBeEnabled();
-  await expect(choice.locator('option:checked')).toHaveText(/^Flights \(2,000/);
-  await runSql(page, 2, 'select count(*) from flights');
-  expect(await shownRows(page)).toEqual([['2000']]);
-});
+for (const [sample, file] of [
+  ['Flights (200,000; 13 MB)', undefined],
+  // Small enough to be copied in one piece.
+  ['Weather of Seattle', '**/seattle-weather.csv'],
+] as const) {
+  test(`loading ${sample} can be stopped, and changes nothing`, async ({ page }) => {
+    await openPlayground(page);
+    const stop = page.getByRole('button', { name: 'Stop loading' });
+    // The file comes when it is too late.
+    let stopped = () => {};
+    const late = new Promise<void>((resolve) => {
+      stopped = resolve;
+    });
+    if (file !== undefined) {
+      await page.route(file, async (route) => {
+        await late;
+        await route.continue();
+      });
+    }
+    const choice = page.getByRole('combobox', { name: 'Database' });
+    await choice.selectOption(sample);
+    await stop.click();
+    stopped();
+    await expect(page.locator('#database-status')).toHaveText(
+      'Stopped: the database is as it was.',
+    );
+    await expect(stop).toBeHidden();
+    await expect(choice).toBeEnabled();
+    await expect(choice).toBeFocused();
+    await expect(choice.locator('option:checked')).toHaveText(/^Flights \(2,000/);
+    await runSql(page, 2, 'select count(*) from flights');
+    expect(await shownRows(page)).toEqual([['2000']]);
+  });
+}

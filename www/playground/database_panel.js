@@ -18,8 +18,8 @@ export class DatabasePanel {
   /** @type {readonly Sample['examples'][0][]} */
   #examples = [];
   #name = 'database';
-  /** Which of the samples, or files, the database is. */
-  #shown = 0;
+  /** Which of the samples, or files, the database is; none before the first one is there. */
+  #shown = -1;
   #commits = 0;
   #busy = false;
   #closed = false;
@@ -40,8 +40,11 @@ export class DatabasePanel {
     },
   });
   #download = h('button', { type: 'button', click: () => this.#save() }, 'Download');
-  #cancel = h('button', { type: 'button', hidden: true, click: () => this.#stop() }, 'Cancel');
-  #stopped = false;
+  #stop = h(
+    'button',
+    { type: 'button', hidden: true, click: () => this.#session.cancelReplacing() },
+    'Stop loading',
+  );
   #progress = h('progress', { max: 1, value: 0, 'aria-label': 'Import', hidden: true });
   #status = h(
     'p',
@@ -75,7 +78,7 @@ export class DatabasePanel {
         this.#file,
         h('label', { for: 'file', class: 'button' }, 'Open file…'),
         this.#download,
-        this.#cancel,
+        this.#stop,
       ),
       h(
         'p',
@@ -153,18 +156,14 @@ export class DatabasePanel {
       this.#status.textContent = `Loading ${what} …`;
       this.#progress.value = 0;
       this.#progress.hidden = false;
-      this.#cancel.hidden = false;
+      this.#stop.hidden = false;
       const start = performance.now();
       await work();
+      this.#stop.hidden = true;
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       this.#status.textContent = `${what} loaded in ${seconds} s.`;
       await this.refresh();
     });
-  }
-
-  #stop() {
-    this.#stopped = true;
-    this.#session.cancelReplacing();
   }
 
   #save() {
@@ -194,9 +193,11 @@ export class DatabasePanel {
       return false;
     } finally {
       this.#progress.hidden = true;
-      this.#cancel.hidden = true;
-      this.#stopped = false;
+      // The keyboard is not to begin at the top of the page again.
+      const focused = document.activeElement === this.#stop;
+      this.#stop.hidden = true;
       this.#setBusy(false);
+      if (focused) this.#samples.focus();
     }
   }
 
@@ -209,8 +210,8 @@ export class DatabasePanel {
   /** @param {unknown} error */
   #fail(error) {
     const text = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    this.#status.textContent = this.#stopped
-      ? 'Cancelled: the database is as it was.'
+    this.#status.textContent = text?.includes('AbortError')
+      ? 'Stopped: the database is as it was.'
       : `It failed: ${text}`;
   }
 

@@ -30,7 +30,9 @@ function shared() {
 }
 
 function throwIfCancelled() {
-  if (cancelled && Atomics.load(cancelled, 0) !== 0) throw new Error('cancelled');
+  if (cancelled && Atomics.load(cancelled, 0) !== 0) {
+    throw new DOMException('it was cancelled', 'AbortError');
+  }
 }
 
 /** @param {{ runtime: Runtime, cancelled: Int32Array }} args */
@@ -90,17 +92,24 @@ function count(db, relation) {
  */
 async function replaceBy(fill) {
   const db = await open(':memory:');
-  db.transaction(() => fill(db))();
-  const bytes = db.serialize();
-  db.close();
+  /** @type {Uint8Array<ArrayBuffer>} */
+  let bytes;
+  try {
+    db.transaction(() => fill(db))();
+    bytes = db.serialize();
+  } finally {
+    db.close();
+  }
   await importImage({ database: bytes });
 }
 
 /** @param {import('../../dist/index.js').DatabaseImage} image */
 async function importImage(image) {
+  throwIfCancelled();
   const onProgress = (/** @type {import('../../dist/index.js').ImageProgress} */ progress) => {
     sendNote(progress);
-    throwIfCancelled();
+    // All of it is there after the last page was copied.
+    if (progress.phase !== 'copying' || progress.done !== progress.total) throwIfCancelled();
   };
   await importDatabase(shared().runtime, image, { onProgress });
 }
