@@ -27,19 +27,18 @@ const LOCKS = [
 class Ages {
   /** @type {Map<string, number>} */
   #since = new Map();
-  #last = performance.now();
-  #now = this.#last;
+  #now = performance.now();
 
   /** @param {Connection[]} connections */
   look(connections) {
-    [this.#last, this.#now] = [this.#now, performance.now()];
+    this.#now = performance.now();
     /** @type {Map<string, number>} */
     const since = new Map();
     for (const { id, locks, transaction } of connections) {
       for (const { name } of locks) {
-        // What was not held at the last look was taken since. A lock of the log is not older than the
-        // transaction that holds it; the file's is held from the opening on.
-        const seen = this.#since.get(key(id, name)) ?? this.#last;
+        // A lock of the log is not older than the transaction that holds it; the file's is held from the
+        // opening on.
+        const seen = this.#since.get(key(id, name)) ?? this.#now;
         const begun = name === 'EXCLUSIVE' ? undefined : transaction?.ageMs;
         since.set(key(id, name), Math.max(seen, this.#now - (begun ?? Number.POSITIVE_INFINITY)));
       }
