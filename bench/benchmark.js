@@ -236,13 +236,15 @@ function compare(results) {
     for (const { name: measure, figures, lessIsBetter } of measures) {
       const baseline = baselines.find((name) => figures[name]) ?? '';
       for (const [contender, one] of Object.entries(figures)) {
+        delete one.ratio;
+        delete one.against;
         const other = against
           ? figuresOf(results, against, measure)?.[contender]
           : figures[baseline];
         if (!other || other === one) continue;
         const ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
         // What takes less than the clock can tell has none.
-        if (!Number.isFinite(ratio)) continue;
+        if (!Number.isFinite(ratio) || ratio === 0) continue;
         one.ratio = ratio;
         one.against = against ?? baseline;
       }

@@ -1,8 +1,5 @@
 // @ts-check
 
-/** Whoever does not see a commit after so long has lost it. */
-const SIGHT_MS = 5_000;
-
 const SCRIPT = new URL('./client_worker.js', import.meta.url);
 
 /** A fresh worker with a session, seen from the page. */
@@ -47,15 +44,15 @@ export class WorkerClient {
   }
 
   /**
-   * Calls a task until it answers what it should. Not every contender sees at once what others have
-   * committed.
+   * Calls a task until it answers what it should.
    *
    * @param {unknown} expected
+   * @param {number} milliseconds for which to go on
    * @param {string} task
-   * @returns {Promise<any>} the last answer, another one after {@link SIGHT_MS}
+   * @returns {Promise<any>} the last answer
    */
-  async callUntil(expected, task) {
-    const end = performance.now() + SIGHT_MS;
+  async callUntil(expected, milliseconds, task) {
+    const end = performance.now() + milliseconds;
     let answer = await this.call(task);
     while (answer !== expected && performance.now() < end) answer = await this.call(task);
     return answer;

@@ -12,7 +12,8 @@ const NUMBERS = /median|range|ratio|reached/;
  */
 export function markdownTable(rows, numbers) {
   const columns = Object.keys(rows[0] ?? {});
-  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const line = (/** @type {string[]} */ cells) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [
     line(columns),
     line(columns.map((name) => (numbers.test(name) ? '--:' : '---'))),

@@ -4,7 +4,7 @@
 import { plans, runBenchmark } from './benchmark.js';
 import { workloadCharts } from './chart.js';
 import { contenders } from './contenders/all.js';
-import { tableRows } from './table.js';
+import { failureRows, tableRows } from './table.js';
 
 const params = new URLSearchParams(location.search);
 const status = element('status');
@@ -57,6 +57,7 @@ async function run(plan) {
       only: (name) => only.test(name),
     });
     show(report);
+    for (const row of failureRows(report)) say(`Does not count: ${Object.values(row).join(', ')}`);
     Object.assign(globalThis, { benchReport: report });
   } catch (error) {
     say(`Failed: ${error}`);

@@ -75,8 +75,8 @@
  *
  * @typedef {object} Client
  * @property {(task: string, args?: unknown) => Promise<any>} call runs one of the workload's tasks
- * @property {(expected: unknown, task: string) => Promise<any>} callUntil runs one until it answers that,
- *   or for some seconds
+ * @property {(expected: unknown, milliseconds: number, task: string) => Promise<any>} callUntil runs one
+ *   until it answers that, or for so long
  */
 
 /**
@@ -84,6 +84,7 @@
  *
  * @typedef {object} Stage
  * @property {Client[]} clients as many as the workload asked for
+ * @property {number} sightMs after so long everybody has to see what was committed
  * @property {number} milliseconds how long to measure
  */
 

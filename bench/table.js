@@ -14,8 +14,7 @@ export function rounded(value) {
  * @returns {Record<'workload' | 'contender' | 'median' | 'range' | 'unit' | 'ratio' | 'against', string>[]}
  */
 export function tableRows({ workloads, contenders }) {
-  const title = (/** @type {string} */ name) =>
-    [...contenders, ...workloads].find((one) => one.name === name)?.title ?? name;
+  const title = titles(contenders, workloads);
   return workloads.flatMap(({ title: workload, measures }) =>
     measures.flatMap(({ title: measure, unit, lessIsBetter, figures }) =>
       Object.entries(figures).map(([contender, { median, min, max, ratio, against }], i) => ({
@@ -48,11 +47,20 @@ export function targetRows({ targets }) {
  * @param {BenchReport} report
  * @returns {Record<'workload' | 'contender' | 'repetition' | 'what failed', string>[]}
  */
-export function failureRows({ failures, plan }) {
+export function failureRows({ failures, plan, workloads, contenders }) {
+  const title = titles(workloads, contenders);
   return failures.map(({ workload, contender, repetition, message }) => ({
-    workload,
-    contender,
+    workload: title(workload),
+    contender: title(contender),
     repetition: `${repetition} of ${plan.repetitions}`,
     'what failed': message.split('\n', 1)[0] ?? '',
   }));
+}
+
+/**
+ * @param {...{ name: string, title: string }[]} lists
+ * @returns {(name: string) => string}
+ */
+function titles(...lists) {
+  return (name) => lists.flat().find((one) => one.name === name)?.title ?? name;
 }

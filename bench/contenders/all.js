@@ -7,8 +7,8 @@ import { contender as waSqliteMemory } from './wa_sqlite_memory.js';
 import { contender as waSqliteWriteAhead } from './wa_sqlite_write_ahead.js';
 
 /**
- * Of one workload, all other figures are compared to those of the first of these that is able to do it:
- * of who shares nothing, else of what people do today.
+ * Of one workload, all other figures are compared to those of the first of these that has some: of who
+ * shares nothing, else of what people do today.
  */
 export const baselines = [officialDirect.name, officialBehindMessages.name];
 

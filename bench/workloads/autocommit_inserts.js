@@ -26,14 +26,14 @@ export const workload = {
  *
  * @param {import('../session.js').Stage} stage
  */
-export async function run({ clients: [client, ...idle], milliseconds }) {
+export async function run({ clients: [client, ...idle], milliseconds, sightMs }) {
   await client?.call('create');
   for (const one of idle) await one.call('count');
   await client?.call('insert', { milliseconds: milliseconds / 4 });
   const measured = await client?.call('insert', { milliseconds });
   const count = await client?.call('count');
   for (const one of idle) {
-    const seen = await one.callUntil(count, 'count');
+    const seen = await one.callUntil(count, sightMs, 'count');
     if (seen !== count) throw new Error(`an idle connection sees ${seen} of ${count} rows`);
   }
   return { commits: perSecond(measured) };

@@ -26,7 +26,7 @@ function contendingWriters(writers) {
 export const workloads = [2, 4, 6].map(contendingWriters);
 
 /** @param {import('../session.js').Stage} stage */
-async function run({ clients, milliseconds }) {
+async function run({ clients, milliseconds, sightMs }) {
   await clients[0]?.call('create');
   // Each has its connection and the schema then.
   for (const client of clients) await client.call('count');
@@ -36,7 +36,7 @@ async function run({ clients, milliseconds }) {
   );
   const total = written.reduce((sum, { commits }) => sum + commits, 0);
   for (const client of clients) {
-    const stored = await client.callUntil(total, 'count');
+    const stored = await client.callUntil(total, sightMs, 'count');
     if (stored !== total) throw new Error(`there are ${stored} rows of ${total} commits`);
   }
   const rates = written.map((one) => (one.commits * 1000) / one.milliseconds);

@@ -122,7 +122,11 @@ async function watch(session, { words: shared, yields }) {
     count += 1;
     Atomics.store(words, SEEN, n);
   };
-  while (Atomics.load(words, OVER) === 0) {
+  let until = performance.now() + GIVE_UP_MS;
+  let seen = last;
+  while (Atomics.load(words, OVER) === 0 && performance.now() < until) {
+    if (last > seen) until = performance.now() + GIVE_UP_MS;
+    seen = last;
     const looked = session.get('select n from latest where id = ?', [1], visit);
     if (looked) await looked;
     if (yields) await nextTask();

@@ -95,15 +95,16 @@ test('a contender that fails is named, and the others are measured', async ({ pa
   await choose(
     page,
     ['Point reads by key, one row object each, warm'],
-    ['sharedwal', 'official_direct'],
+    ['sharedwal', 'official_direct', 'official_behind_messages'],
   );
   await page.getByRole('button', { name: 'Run' }).click();
-  await expect(page.getByRole('status').first()).toHaveText('Done: 2 trials.');
+  await expect(page.getByRole('status').first()).toHaveText('Done: 3 trials, 2 of which failed.');
   await expect(page.getByText('Trials that do not count:')).toBeVisible();
   const failed = page
     .getByRole('listitem')
     .filter({ hasText: 'official sqlite-wasm, direct, 1 of 1:' });
   await expect(failed).toHaveCount(1);
+  await expect(page.getByText(/official sqlite-wasm behind postMessage, 1 of 1:/)).toBeVisible();
   await expect(page.getByRole('table').getByRole('row')).toHaveCount(2);
 });
 

@@ -48,7 +48,8 @@ export async function mount(section) {
         },
       });
       shown.finish(report);
-      status.textContent = `Done: ${total} trials.`;
+      const failed = report.failures.length;
+      status.textContent = `Done: ${total} trials${failed > 0 ? `, ${failed} of which failed` : ''}.`;
     } catch (error) {
       status.textContent = run.signal.aborted
         ? `Cancelled after ${done} of ${total} trials.`

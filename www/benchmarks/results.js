@@ -16,7 +16,7 @@ function failures(report) {
   const rows = failureRows(report);
   if (rows.length === 0) return [];
   const texts = rows.map(
-    (row) => `${row.workload}, ${titleOf(row.contender)}, ${row.repetition}: ${row['what failed']}`,
+    (row) => `${row.workload}, ${row.contender}, ${row.repetition}: ${row['what failed']}`,
   );
   return [
     h('p', {}, 'Trials that do not count:'),
@@ -108,6 +108,7 @@ export function results() {
       scroll.replaceChildren(table(report), ...failures(report));
       text.value = markdown(report, { machine: `${report.cores} logical processors` });
       final.hidden = false;
+      element.hidden = false;
     },
   };
 }

@@ -18,11 +18,15 @@ globalThis.addEventListener('message', ({ ports: [port] }) => {
   if (!port) return;
   const early = /** @type {Call[]} */ ([]);
   port.onmessage = ({ data }) => early.push(data);
-  opening.then((session) => {
-    const answer = (/** @type {Call} */ call) => port.postMessage(answerOf(session, call));
+  const begin = (/** @type {(call: Call) => Answer} */ answerOf) => {
+    const answer = (/** @type {Call} */ call) => port.postMessage(answerOf(call));
     port.onmessage = ({ data }) => answer(data);
     for (const call of early) answer(call);
-  });
+  };
+  opening.then(
+    (session) => begin((call) => answerOf(session, call)),
+    (reason) => begin(({ id }) => ({ id, error: String(reason) })),
+  );
 });
 
 /**
