@@ -28,9 +28,10 @@ await main(import.meta.url, async () => {
   const environment = await setup({ browser: false, shell: !short });
   const { firefox, webkit } = await installed(name);
   await build(environment);
-  if (!short) await buildRustApp(environment);
+  const all = tests.length === 0;
+  if (all || tests.some((test) => test.startsWith('rust_app'))) await buildRustApp(environment);
   const playwright = join(root, 'node_modules', '@playwright', 'test', 'cli.js');
-  const filter = tests.length > 0 ? ['-g', ` (${tests.join('|')})$`] : [];
+  const filter = all ? [] : ['-g', ` (${tests.join('|')})$`];
   const env = {
     ...environment.env,
     ...(short ? { SHAREDWAL_QUICK: '1' } : {}),
@@ -40,7 +41,7 @@ await main(import.meta.url, async () => {
     SHAREDWAL_PORT: String(await freePort()),
   };
   const pages = await runShown(process.execPath, [playwright, 'test', ...filter], { env });
-  if (!firefox || tests.length > 0) return pages;
+  if (!firefox || !all) return pages;
   await pack();
   const projects = ['--test', join(root, 'tests', 'packaging')];
   return (await runShown(process.execPath, projects, { env })) || pages;

@@ -41,7 +41,7 @@ const pages: Record<
   doctor: { minChecks: 85, timeout: MINUTE },
   opening: { minChecks: 15, timeout: MINUTE },
   drivers: { minChecks: 50, timeout: MINUTE },
-  site: { minChecks: 18, timeout: 3 * MINUTE },
+  site: { minChecks: 27, timeout: 3 * MINUTE },
   sql_logic: { minChecks: 5, timeout: 5 * MINUTE },
 };
 

@@ -71,7 +71,7 @@ typedArray.set = counted(typedArray.set, ([source]) => {
 const withoutHash = (name) => name.replace(/^__wbg_(\w+)_[0-9a-f]{16}$/, '$1');
 
 WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
-  construct(Instance, [module, modules]) {
+  construct(Instance, [module, modules = {}]) {
     const wrapped = Object.entries(modules).map(([name, functions]) => [
       name,
       countedAll('imports', functions, withoutHash),
