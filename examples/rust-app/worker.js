@@ -1,7 +1,7 @@
 import { Counter, initSync } from './pkg/rust_app.js';
 
-// An instance of its own, of the module that the page has compiled. At once: before 2.52 WebKit ends the whole
-// page when a worker is terminated while it waits for an instance.
+// An instance of its own, of the module that the page has compiled. At once: WebKitGTK 2.50 ends
+// the whole page when a worker is terminated while it waits for an instance.
 let counter;
 
 self.onmessage = async ({ data }) => {

@@ -93,6 +93,9 @@
 //!   worker that is terminated is cleaned up after; its transaction is rolled back.
 //! * A handle made by the npm package `sharedwal` is the same thing: JavaScript and Rust workers share one
 //!   database, if both are of versions with the same layout of memory.
+//! * Compile the module once, post it, and start it in workers with `initSync`. WebKitGTK 2.50 ends the whole page
+//!   when a worker is terminated while it waits for an instance
+//!   ([bug 305677](https://bugs.webkit.org/show_bug.cgi?id=305677), mended in January 2026).
 //!
 //! # Errors
 //!

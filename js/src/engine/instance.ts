@@ -39,8 +39,8 @@ instance.abandon = () => {
 };
 
 /**
- * Starts the module, at once where nobody minds. WebKit before 2.52 ends the whole page when a worker
- * is terminated while it waits for that (https://bugs.webkit.org/show_bug.cgi?id=305677); on the main
+ * Starts the module, at once where nobody minds. WebKitGTK 2.50 ends the whole page when a worker is
+ * terminated while it waits for that (https://bugs.webkit.org/show_bug.cgi?id=305677); on the main
  * thread some engines start no large module but in their own time.
  */
 export async function instantiate(
