@@ -37,6 +37,8 @@ pub enum Mutation {
     JudgedByLocksAfter,
     /// R2: nothing is published before the file's EXCLUSIVE lock is given up.
     ExclusiveGivenUpUnpublished,
+    /// R2: the log is emptied before the wal-index says so.
+    TruncatedUnpublished,
     /// R3: all header words are published, changed or not.
     WholeHeaderPublished,
     /// R3: nothing is published while the header is equal.

@@ -38,6 +38,7 @@ mod stalled_publisher;
 mod steady_commits;
 mod stress;
 mod super_journals;
+mod truncated_log;
 mod wal_index;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -47,6 +47,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         Mutation::NewPageNotCopied,
         &["wal_index::a_newly_mapped_page_is_copied", "coherence::a_log_that_fills_index_pages"],
     ),
+    (
+        Mutation::TruncatedUnpublished,
+        &["truncated_log::who_goes_on_after_a_death_appends_to_no_log_without_a_beginning"],
+    ),
     (Mutation::FreedBeforePublished, &["stress::cases::wal_that_is_checkpointed_all_the_time_in_two_steps"]),
     (
         Mutation::NoRefreshAfterLock,

@@ -10,9 +10,10 @@ use super::database::{Database, EVICTED};
 use super::guard;
 use super::pragma;
 use super::private::PrivateFile;
+use super::scope;
 use super::write_ahead::WriteAhead;
 use crate::fence::{Evicted, Fence, Inside};
-use crate::injection::Point;
+use crate::injection::{Mutation, Point};
 use crate::layout::FileKind;
 use crate::runtime::Inner;
 
@@ -245,7 +246,15 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int 
         let done = match handle {
             Handle::Database(database) => database.file().truncate(size).is_ok(),
             Handle::Journal { runtime, kind, .. } => runtime.file(*kind).truncate(size).is_ok(),
-            Handle::WriteAhead { log, .. } => log.file().truncate(size).is_ok(),
+            Handle::WriteAhead { log, .. } => {
+                // A checkpoint that empties the log says so in the wal-index first. Were that to be seen
+                // later only, whoever comes after a death in between could append to a log that has lost its
+                // beginning, and no recovery would find those commits.
+                if !Mutation::TruncatedUnpublished.is_on() && !scope::publish(log.runtime()) {
+                    return ffi::SQLITE_BUSY;
+                }
+                log.file().truncate(size).is_ok()
+            }
             Handle::Private(private) => private.truncate(size),
         };
         if done { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_TRUNCATE }

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Database;
 use crate::connections::Slot;
 use crate::injection::Mutation;
 use crate::locks::Contended;
+use crate::runtime::Inner;
 use crate::signals::Signals;
 
 thread_local! {
@@ -64,9 +66,16 @@ pub fn leave(database: &mut Database) {
 fn current<T>(f: impl FnOnce(&mut Database) -> T) -> Option<T> {
     let database = CURRENT.with(Cell::get);
     // SAFETY: set by `enter` in this thread and cleared by `leave` before the database goes. The
-    // callers run inside a call of SQLite that uses it (its busy handler, or xSleep), and no
-    // other reference exists then.
+    // callers run inside a call of SQLite that uses it (its busy handler, xSleep, or xTruncate of its
+    // log), and no other reference exists then.
     (!database.is_null()).then(|| f(unsafe { &mut *database }))
+}
+
+/// Publishes what the database of a runtime that was used last in this thread has changed of the wal-index.
+/// False if it cannot now.
+pub fn publish(runtime: &Arc<Inner>) -> bool {
+    current(|database| !Arc::ptr_eq(database.runtime(), runtime) || database.publish().is_ok())
+        .unwrap_or(true)
 }
 
 /// Waits for the lock that was last refused in this thread, in a statement of the connection with

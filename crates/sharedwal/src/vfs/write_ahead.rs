@@ -33,6 +33,11 @@ impl WriteAhead {
         WriteAhead { runtime, max_page: None }
     }
 
+    /// Whose log it is.
+    pub fn runtime(&self) -> &Arc<Inner> {
+        &self.runtime
+    }
+
     /// The file.
     pub fn file(&self) -> &SharedFile {
         self.runtime.file(FileKind::WriteAhead)

@@ -252,6 +252,11 @@ impl Database {
         [0, 1].map(|word| self.runtime.control().load(layout::HEADER_SALTS + word))
     }
 
+    /// The runtime whose database it is.
+    pub fn runtime(&self) -> &Arc<Inner> {
+        &self.runtime
+    }
+
     /// The runtime's identifier.
     #[cfg(feature = "snapshot")]
     pub fn runtime_id(&self) -> &str {

@@ -154,6 +154,11 @@ impl Database {
         }
     }
 
+    /// Has others see what was changed of the wal-index up to now.
+    pub fn publish(&mut self) -> Result<(), ()> {
+        self.sync(self.holding())
+    }
+
     pub(super) fn sync(&mut self, holding: Holding) -> Result<(), ()> {
         if let Some(index) = &mut self.index {
             index.sync(holding).map_err(|_| ())?;
