@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::create_runtime;
 use super::random::Random;
+use super::{create_runtime, invalidate_header};
 use crate::layout::{HEADER, HEADER_WORDS};
-use crate::memory::Change;
-use crate::ordered_section::{Section, patience};
 use crate::vfs::database_of;
 use crate::{JournalMode, Runtime};
 
@@ -300,15 +298,10 @@ fn a_savepoint_rolled_back_over_the_end_of_an_index_page() {
     }
 }
 
-/// Zeroes both header copies, as for a connection that died while it published under WRITE.
+/// As by a connection that died while it published under WRITE.
 fn invalidate(db: &Connection) {
     // SAFETY: as in `check_coherence`.
-    let database = unsafe { database_of(db.handle()) }.unwrap();
-    let words = database.control();
-    let mut section = Section::enter(words.as_ref(), 63, patience()).unwrap();
-    section.open();
-    let zeros: Vec<_> = (0..HEADER_WORDS).map(|at| Change { at: HEADER + at, value: 0 }).collect();
-    words.scatter(&zeros);
+    invalidate_header(unsafe { database_of(db.handle()) }.unwrap().control().as_ref());
 }
 
 #[test]

@@ -5,24 +5,47 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{connect, create_runtime, mortal};
+use super::{connect_without_checkpoints, create_runtime, invalidate_header, mortal};
+use crate::Runtime;
 use crate::connections::Slot;
-use crate::layout::{HEADER, HEADER_WORDS, locks};
+use crate::layout::locks;
 use crate::locks::LockTable;
-use crate::memory::Change;
-use crate::ordered_section::{Section, patience};
 use crate::reaping::reap;
 use crate::vfs::database_of;
-use crate::{JournalMode, Runtime};
 
-fn open(runtime: &Runtime) -> Connection {
-    let db = connect(runtime, JournalMode::Wal, Duration::ZERO);
-    db.execute_batch("pragma wal_autocheckpoint = 0").unwrap();
-    db
+pub fn open(runtime: &Runtime) -> Connection {
+    connect_without_checkpoints(runtime, Duration::ZERO)
 }
 
-fn rows(db: &Connection) -> i64 {
+pub fn rows(db: &Connection) -> i64 {
     db.query_row("select count(*) from t", [], |row| row.get(0)).unwrap()
+}
+
+/// A connection that died, and who was to reap it.
+pub struct Death {
+    /// By slot and generation.
+    pub dead: (u32, u32),
+    pub reaper: Slot,
+    /// Whether that one lived until it was done.
+    pub reaped: bool,
+}
+
+/// A connection dies before it changes anything more, and who reaps it after so many changes.
+pub fn reaped_by_one_that_dies(runtime: &Runtime, victim: Connection, changes: u32) -> Death {
+    // SAFETY: the connection is open, and nothing else uses its database now.
+    let dead = unsafe { database_of(victim.handle()) }.unwrap().identity();
+    mortal::die_after(0);
+    drop(victim);
+    mortal::revive();
+
+    let control = runtime.inner().control();
+    let reaper = Slot::claim(control).unwrap();
+    assert!(reaper.attach());
+    mortal::die_after(changes);
+    reap(control, reaper.index(), dead.0, dead.1);
+    let reaped = !mortal::is_dead();
+    mortal::revive();
+    Death { dead, reaper, reaped }
 }
 
 /// A reaper dies after so many changes, the last connection closes, and the next one commits while a
@@ -34,18 +57,7 @@ fn after(changes: u32) -> bool {
     last.execute_batch("create table t (x); insert into t values (1)").unwrap();
     let victim = open(&runtime);
     assert_eq!(rows(&victim), 1);
-    // SAFETY: the connection is open, and nothing else uses its database now.
-    let (slot, generation) = unsafe { database_of(victim.handle()) }.unwrap().identity();
-    mortal::die_after(0);
-    drop(victim);
-    mortal::revive();
-
-    let dying = Slot::claim(control).unwrap();
-    assert!(dying.attach());
-    mortal::die_after(changes);
-    reap(control, dying.index(), slot, generation);
-    let done = !mortal::is_dead();
-    mortal::revive();
+    let death = reaped_by_one_that_dies(&runtime, victim, changes);
     drop(last);
 
     let next = open(&runtime);
@@ -53,14 +65,9 @@ fn after(changes: u32) -> bool {
     reader.try_shared(locks::READ + 1).unwrap();
     next.execute_batch("insert into t values (2)").unwrap();
     reader.release_shared(locks::READ + 1);
-    // As a reaper does after a writer that died in its publish.
-    let mut section = Section::enter(control.as_ref(), 60, patience()).unwrap();
-    section.open();
-    let zeros: Vec<Change> = (HEADER..HEADER + HEADER_WORDS).map(|at| Change { at, value: 0 }).collect();
-    control.scatter(&zeros);
-    drop(section);
+    invalidate_header(control.as_ref());
     assert_eq!(rows(&open(&runtime)), 2, "rows, after a reaper that died of its change {changes}");
-    done
+    death.reaped
 }
 
 #[test]

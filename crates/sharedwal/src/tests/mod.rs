@@ -47,8 +47,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::layout::{self, slot_states, slot_word};
-use crate::memory::Words;
+use crate::layout::{self, HEADER, HEADER_WORDS, SLOTS, slot_states, slot_word};
+use crate::memory::{Change, Words};
+use crate::ordered_section::{Section, patience};
 use crate::{ConnectOptions, JournalMode, Runtime, RuntimeOptions};
 
 /// Tests that keep all cores busy go one at a time.
@@ -83,7 +84,23 @@ fn create_runtime() -> Runtime {
     Runtime::create(&RuntimeOptions::default()).unwrap()
 }
 
+/// Makes both copies of the wal-index's header invalid, as for a connection that died while it published
+/// under WRITE: who comes next recovers it from the log.
+fn invalidate_header(words: &dyn Words) {
+    let mut section = Section::enter(words, SLOTS - 1, patience()).unwrap();
+    section.open();
+    let zeros: Vec<_> = (HEADER..HEADER + HEADER_WORDS).map(|at| Change { at, value: 0 }).collect();
+    words.scatter(&zeros);
+}
+
 fn connect(runtime: &Runtime, journal_mode: JournalMode, busy_timeout: Duration) -> Connection {
     let options = ConnectOptions { journal_mode, busy_timeout, ..ConnectOptions::default() };
     runtime.connect_blocking_with(&options).unwrap()
+}
+
+/// A connection in WAL mode that checkpoints when it is told to.
+fn connect_without_checkpoints(runtime: &Runtime, busy_timeout: Duration) -> Connection {
+    let db = connect(runtime, JournalMode::Wal, busy_timeout);
+    db.execute_batch("pragma wal_autocheckpoint = 0").unwrap();
+    db
 }

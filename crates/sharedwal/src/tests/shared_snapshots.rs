@@ -5,23 +5,15 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
 
-use super::{create_runtime, mortal};
+use super::{connect_without_checkpoints as connect, create_runtime, invalidate_header, mortal};
 use crate::connections::Slot;
-use crate::layout::{self, HEADER, HEADER_WORDS, locks};
+use crate::layout::{self, locks};
 use crate::locks::LockTable;
-use crate::memory::Change;
-use crate::ordered_section::{Section, patience};
 use crate::reaping::reap;
 use crate::vfs::database_of;
-use crate::{Error, JournalMode, Runtime, Snapshot};
+use crate::{Error, Runtime, Snapshot};
 
 const ROWS: i64 = 200;
-
-fn connect(runtime: &Runtime, timeout: Duration) -> Connection {
-    let db = super::connect(runtime, JournalMode::Wal, timeout);
-    db.execute_batch("pragma wal_autocheckpoint = 0").unwrap();
-    db
-}
 
 fn integer(db: &Connection, sql: &str) -> rusqlite::Result<i64> {
     db.query_row(sql, [], |row| row.get(0))
@@ -97,15 +89,6 @@ fn a_checkpoint_that_dies_halfway() {
     assert!(opened > 3 && refused > 20, "{opened} opened, {refused} refused");
 }
 
-/// Makes both header copies invalid, as for a connection that died while it published under WRITE.
-fn invalidate(runtime: &Runtime) {
-    let words = runtime.inner().control();
-    let mut section = Section::enter(words.as_ref(), 63, patience()).unwrap();
-    section.open();
-    let zeros: Vec<_> = (0..HEADER_WORDS).map(|at| Change { at: HEADER + at, value: 0 }).collect();
-    words.scatter(&zeros);
-}
-
 /// Holds locks as a connection does that recovers the wal-index.
 struct Recoverer {
     table: LockTable,
@@ -143,7 +126,7 @@ fn readers_wait_for_a_recovery() {
     assert_eq!(integer(&hasty, "select sum(x) from t"), Ok(3));
     for readers in [1, 4] {
         let patient: Vec<_> = (0..readers).map(|_| connect(&runtime, Duration::from_secs(30))).collect();
-        invalidate(&runtime);
+        invalidate_header(runtime.inner().control().as_ref());
         let recoverer = Recoverer::hold(&runtime, &RECOVERY);
         let start = Instant::now();
         let error = integer(&hasty, "select sum(x) from t").unwrap_err();
@@ -181,7 +164,7 @@ fn readers_look_again_where_nobody_recovers() {
     let writer = connect(&runtime, Duration::ZERO);
     writer.execute_batch("create table t (x); insert into t values (1), (2)").unwrap();
     let reader = connect(&runtime, Duration::ZERO);
-    invalidate(&runtime);
+    invalidate_header(runtime.inner().control().as_ref());
     let other = Recoverer::hold(&runtime, &[locks::WRITE]);
     let (sum, waited) = std::thread::scope(|scope| {
         let reading = scope.spawn(move || {
