@@ -89,7 +89,7 @@ impl Snapshot {
             };
             let alone = database.reads_file_alone() || state[MX_FRAME] == 0;
             let file = alone.then(|| database.file_version());
-            Ok(Snapshot { state, file, runtime: database.runtime_id().to_owned() })
+            Ok(Snapshot { state, file, runtime: database.runtime().id().to_owned() })
         })?
     }
 
@@ -105,7 +105,7 @@ impl Snapshot {
     /// database is not in WAL mode any more; what SQLite says: `SQLITE_ERROR_SNAPSHOT` if the
     /// snapshot is gone, `SQLITE_BUSY`.
     pub fn open(&self, connection: &Connection) -> Result<(), Error> {
-        if !with_database(connection, |database| database.runtime_id() == self.runtime)? {
+        if !with_database(connection, |database| database.runtime().id() == self.runtime)? {
             return Err(Error::new(Code::ForeignSnapshot, ""));
         }
         if transaction_state(connection)? != TransactionState::None {

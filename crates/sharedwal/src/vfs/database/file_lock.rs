@@ -80,7 +80,7 @@ impl Database {
         }
         if self.level == EXCLUSIVE
             && !Mutation::ExclusiveGivenUpUnpublished.is_on()
-            && self.sync(self.holding()).is_err()
+            && self.publish().is_err()
         {
             self.owe(true);
             return ffi::SQLITE_IOERR_UNLOCK;

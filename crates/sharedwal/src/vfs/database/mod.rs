@@ -231,7 +231,7 @@ impl Database {
         if Mutation::CheckpointStartsUnpublished.is_on() {
             return ffi::SQLITE_OK;
         }
-        if self.sync(self.holding()).is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
+        if self.publish().is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
     }
 
     /// Whether the read transaction reads the database file alone, which nobody can write into then.
@@ -255,12 +255,6 @@ impl Database {
     /// The runtime whose database it is.
     pub fn runtime(&self) -> &Arc<Inner> {
         &self.runtime
-    }
-
-    /// The runtime's identifier.
-    #[cfg(feature = "snapshot")]
-    pub fn runtime_id(&self) -> &str {
-        self.runtime.id()
     }
 
     /// A checkpoint ended.

@@ -122,7 +122,7 @@ impl Database {
     /// Publishes what could not be published before, and lets go of the locks that stood for it.
     fn settle(&mut self) -> Result<(), ()> {
         if self.owed_shared | self.owed_exclusive != 0 {
-            self.sync(self.holding())?;
+            self.publish()?;
             for lock in 0..locks::WAL_LOCKS {
                 for (owed, exclusive) in [(self.owed_shared, false), (self.owed_exclusive, true)] {
                     if owed & (1 << lock) != 0 {
@@ -154,7 +154,7 @@ impl Database {
         }
     }
 
-    /// Has others see what was changed of the wal-index up to now.
+    /// Has others see what was changed of the wal-index up to now, and this connection what they changed.
     pub fn publish(&mut self) -> Result<(), ()> {
         self.sync(self.holding())
     }
@@ -212,7 +212,7 @@ impl Database {
     /// Refreshes the copy of the wal-index before SQLite looks at it anew.
     pub fn refresh(&mut self) {
         if let Ok(_inside) = self.fence.enter() {
-            let _ = self.sync(self.holding());
+            let _ = self.publish();
         }
     }
 }
