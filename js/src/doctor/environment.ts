@@ -1,6 +1,8 @@
 // What can be found out about a context, whatever it is. Nothing here throws, and nothing of sharedwal
 // is needed for it.
 
+import { canBlock } from '../blocking.js';
+
 /** Where code runs. */
 export type ContextKind =
   | 'window'
@@ -75,7 +77,7 @@ export async function lookAround(): Promise<Environment> {
       typeof SharedArrayBuffer === 'function' &&
       typeof SharedArrayBuffer.prototype.grow === 'function',
     reservable: reservable(),
-    atomicsWait: atomicsWait(),
+    atomicsWait: canBlock(),
     atomicsWaitAsync: typeof Atomics !== 'undefined' && typeof Atomics.waitAsync === 'function',
     webLocks,
     moduleWorkers: moduleWorkers(),
@@ -169,15 +171,6 @@ function reservable(): number {
     // That was too much.
   }
   return held.length * GIB;
-}
-
-function atomicsWait(): boolean {
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function moduleWorkers(): boolean | undefined {
