@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { inFirefox } from './tab.js';
 
 /** The app by itself, and as it is with the packaged crate and SQLite's own options. */
 const places = { 'examples/rust-app': 'rust-app', 'target/packaged-app': 'packaged' };
@@ -6,7 +7,7 @@ const places = { 'examples/rust-app': 'rust-app', 'target/packaged-app': 'packag
 for (const [path, stage] of Object.entries(places)) {
   test(`workers in Rust share a database (${path})`, async ({ page, request }) => {
     const module = await request.get(`/${path}/pkg/rust_app_bg.wasm`);
-    const optional = stage === 'packaged' && Boolean(process.env.SHAREDWAL_FIREFOX);
+    const optional = stage === 'packaged' && inFirefox;
     test.skip(optional && !module.ok(), `only where npm test -- --only=${stage} has built it`);
     expect(module.ok(), `npm test -- --only=${stage} builds it`).toBe(true);
     const errors: string[] = [];

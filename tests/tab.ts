@@ -46,6 +46,9 @@ function webkitTab(session: Session, baseURL = ''): Tab {
 
 type Driver = Awaited<ReturnType<typeof startWebKit>>;
 
+/** Whether the tests run in Firefox, of which Playwright can do and hear less than of Chromium. */
+export const inFirefox = Boolean(process.env.SHAREDWAL_FIREFOX);
+
 /** Whether the tests run in WebKitGTK, where Playwright's `page` is not. */
 export const inWebKit = Boolean(process.env.SHAREDWAL_WEBKIT);
 

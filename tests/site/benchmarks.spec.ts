@@ -1,5 +1,6 @@
 // The benchmark for visitors, with as little to measure as possible.
 import { expect, type Page, test } from '@playwright/test';
+import { inFirefox } from '../tab.js';
 import { expectGoodLooks } from './looks.js';
 
 const errors: string[] = [];
@@ -23,16 +24,19 @@ async function choose(page: Page, workloads: string[], contenders: string[]) {
   for (const name of contenders) await page.locator(`input[value="${name}"]`).check();
 }
 
+const POINT_READS = 'Point reads by key, one row object each, warm';
+
+/** The least to measure: sharedwal beside the official package, directly and behind messages. */
+async function chooseThreeTrials(page: Page) {
+  await page.getByLabel('Length').selectOption('quick');
+  await choose(page, [POINT_READS], ['sharedwal', 'official_direct', 'official_behind_messages']);
+}
+
 test('it measures what is chosen, draws it, and gives it as a table', async ({
   page,
   context,
 }, info) => {
-  await page.getByLabel('Length').selectOption('quick');
-  await choose(
-    page,
-    ['Point reads by key, one row object each, warm'],
-    ['sharedwal', 'official_direct', 'official_behind_messages'],
-  );
+  await chooseThreeTrials(page);
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(page.getByRole('button', { name: 'Run' })).toBeDisabled();
   await expect(page.getByRole('status').first()).toHaveText('Done: 3 trials.');
@@ -62,7 +66,7 @@ test('it measures what is chosen, draws it, and gives it as a table', async ({
   await expect(cells).toHaveCount(4);
   await expect(cells.nth(1)).toContainText('Point reads by key');
   // Firefox lets nobody grant this, and a page write after a click.
-  const readable = !process.env.SHAREDWAL_FIREFOX;
+  const readable = !inFirefox;
   if (readable) await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByRole('button', { name: 'Copy as Markdown' }).click();
   await expect(page.getByText('Copied.')).toBeVisible();
@@ -76,7 +80,7 @@ test('it measures what is chosen, draws it, and gives it as a table', async ({
 
 test('a run can be cancelled, and another one begun', async ({ page }) => {
   await page.getByLabel('Length').selectOption('thorough');
-  await choose(page, ['Point reads by key, one row object each, warm'], ['sharedwal']);
+  await choose(page, [POINT_READS], ['sharedwal']);
   await page.getByRole('button', { name: 'Run' }).click();
   await expect.poll(() => page.workers().length).toBeGreaterThan(0);
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -94,12 +98,7 @@ test('a contender that fails is named, and the others are measured', async ({ pa
   await page.route('**/@sqlite.org/sqlite-wasm/**/sqlite3.wasm', (route) =>
     route.fulfill({ contentType: 'application/wasm', body: 'none' }),
   );
-  await page.getByLabel('Length').selectOption('quick');
-  await choose(
-    page,
-    ['Point reads by key, one row object each, warm'],
-    ['sharedwal', 'official_direct', 'official_behind_messages'],
-  );
+  await chooseThreeTrials(page);
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(page.getByRole('status').first()).toHaveText('Done: 3 trials, 2 of which failed.');
   await expect(page.getByText('Trials that do not count:')).toBeVisible();

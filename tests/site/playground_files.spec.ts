@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
+import { inFirefox } from '../tab.js';
 import { openPlayground, runSql, shownRows } from './open_section.js';
 
 /** What the button saves, and as what. */
 async function downloaded(page: Page): Promise<{ name: string; content: Buffer }> {
   const button = page.getByRole('button', { name: 'Download' });
-  if (!process.env.SHAREDWAL_FIREFOX) {
+  if (!inFirefox) {
     const downloading = page.waitForEvent('download');
     await button.click();
     const download = await downloading;

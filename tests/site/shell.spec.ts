@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { inFirefox } from '../tab.js';
 import { expectGoodLooks } from './looks.js';
 import { openPlayground, openSection } from './open_section.js';
 
@@ -91,7 +92,7 @@ test('every section looks good, and nothing moves where that is not wanted', asy
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const told = await page.evaluate(() => matchMedia('(prefers-reduced-motion: reduce)').matches);
   // Playwright cannot tell Firefox.
-  expect(told).toBe(!process.env.SHAREDWAL_FIREFOX);
+  expect(told).toBe(!inFirefox);
   for (const hash of hashes) {
     await page.goto(`/www/${hash}`);
     await page.reload();
