@@ -152,18 +152,18 @@ export class DatabasePanel {
    * @param {() => Promise<void>} work
    */
   async #replace(what, work) {
-    return this.#exclusively(async () => {
+    const done = await this.#exclusively(async () => {
       this.#status.textContent = `Loading ${what} …`;
       this.#progress.value = 0;
       this.#progress.hidden = false;
       this.#stop.hidden = false;
       const start = performance.now();
       await work();
-      this.#stop.hidden = true;
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       this.#status.textContent = `${what} loaded in ${seconds} s.`;
-      await this.refresh();
     });
+    if (done) await this.refresh();
+    return done;
   }
 
   #save() {
