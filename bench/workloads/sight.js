@@ -114,6 +114,7 @@ async function watch(session, { words: shared, yields }) {
     });
   let count = 0;
   let last = 0;
+  let until = performance.now() + GIVE_UP_MS;
   const visit = (/** @type {import('../session.js').RowObject} */ { n }) => {
     // One contender does not always see the row itself at first.
     if (n === last || typeof n !== 'number') return;
@@ -121,12 +122,9 @@ async function watch(session, { words: shared, yields }) {
     last = n;
     count += 1;
     Atomics.store(words, SEEN, n);
+    until = performance.now() + GIVE_UP_MS;
   };
-  let until = performance.now() + GIVE_UP_MS;
-  let seen = last;
   while (Atomics.load(words, OVER) === 0 && performance.now() < until) {
-    if (last > seen) until = performance.now() + GIVE_UP_MS;
-    seen = last;
     const looked = session.get('select n from latest where id = ?', [1], visit);
     if (looked) await looked;
     if (yields) await nextTask();
