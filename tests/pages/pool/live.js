@@ -241,3 +241,20 @@ export async function storms(report, bench) {
   report.figures.storm = { commits, runs, told };
   live.close();
 }
+
+/** @type {Part} */
+export async function pragmasThatTellOfContent(report, bench) {
+  const { pool } = bench.pool({ readers: 1 });
+  await pool.exec('create table t (x)');
+  for (const sql of ['select page_count from pragma_page_count', 'pragma page_count']) {
+    const live = pool.live(sql);
+    live.subscribe(() => {});
+    const pages = () => Number(live.getSnapshot().rows?.[0]?.page_count ?? 0);
+    await until(() => pages() > 0);
+    const before = pages();
+    await pool.run('insert into t values (zeroblob(100000))');
+    const grown = await until(() => pages() > before, SOON_MS);
+    report.check(sql, grown && before > 0, `${before} pages, then ${pages()}`);
+    live.close();
+  }
+}

@@ -36,6 +36,15 @@ const SETTING_PRAGMAS: [&str; 8] = [
     "user_version",
     "writable_schema",
 ];
+/// Pragmas that tell of the content of tables. (What others tell changes with the schema alone.)
+const CONTENT_PRAGMAS: [&str; 6] = [
+    "data_version",
+    "foreign_key_check",
+    "freelist_count",
+    "integrity_check",
+    "page_count",
+    "quick_check",
+];
 /// The tables that a schema is kept in. SQLite calls the others of the same kind by these names, too.
 const SCHEMA_TABLES: [&str; 2] = ["sqlite_master", "sqlite_schema"];
 /// Modules whose tables have nothing but what is written into them, and functions of their arguments.
@@ -65,6 +74,8 @@ struct Told {
     writes: Vec<Target>,
     /// Names of tables, where they are wanted.
     reads: Option<Vec<String>>,
+    /// Whether it reads what no names of tables tell.
+    reads_more: bool,
 }
 
 /// One connection's statements.
@@ -253,6 +264,15 @@ impl Tracker {
         }
     }
 
+    /// SQLite tells of a pragma that a statement is.
+    fn told_of_pragma(&self, name: &str) {
+        if CONTENT_PRAGMAS.iter().any(|it| name.eq_ignore_ascii_case(it))
+            && let Some(told) = self.compiling.borrow_mut().last_mut()
+        {
+            told.reads_more = true;
+        }
+    }
+
     /// The tables of a statement, as the schema is now. Of databases that were attached none are told.
     ///
     /// # Safety
@@ -272,8 +292,8 @@ impl Tracker {
         }
         let main = told.writes.iter().filter(|target| target.schema.is_none());
         let writes = main.map(|target| target.table.as_deref().map(str::to_owned)).collect();
-        let reads = told.reads.unwrap_or_default();
-        StatementTables { reads: self.tables_behind(reads), writes }
+        let reads = told.reads.filter(|_| !told.reads_more).and_then(|names| self.tables_behind(names));
+        StatementTables { reads, writes }
     }
 
     /// Only the tables that change when they are written; `None` if there is one that may change
@@ -353,7 +373,8 @@ enum Source {
 }
 
 fn is_pure(module: &str) -> bool {
-    PURE_MODULES.contains(&module) || module.starts_with("pragma_")
+    PURE_MODULES.contains(&module)
+        || module.strip_prefix("pragma_").is_some_and(|pragma| !CONTENT_PRAGMAS.contains(&pragma))
 }
 
 /// The module that a `CREATE VIRTUAL TABLE` names; one that reads another table counts as another.
@@ -413,9 +434,11 @@ unsafe extern "C" fn authorize(
                 tracker.told_of_write(name(schema), table.filter(|table| !is_schema(table)));
             }
             ffi::SQLITE_PRAGMA => {
+                let pragma = text_of(first);
+                tracker.told_of_pragma(pragma.unwrap_or_default());
                 let sets: &[&str] = if second.is_null() { &[] } else { &SETTING_PRAGMAS };
                 let mut all = WRITING_PRAGMAS.iter().chain(sets);
-                if text_of(first).is_none_or(|pragma| all.any(|it| pragma.eq_ignore_ascii_case(it))) {
+                if pragma.is_none_or(|pragma| all.any(|it| pragma.eq_ignore_ascii_case(it))) {
                     tracker.told_of_write(name(schema), None);
                 }
             }

@@ -78,7 +78,8 @@ fn copy<B: Bytes + 'static>(
     allocate: impl FnOnce(u64) -> Option<B>,
 ) -> Result<Arc<B>, Error> {
     let integer = |name| source.pragma_query_value(Some(schema), name, |row| row.get::<_, u32>(0));
-    let (page_size, pages) = (u64::from(integer("page_size")?), u64::from(integer("page_count")?));
+    // In this order: the count reads the header, and SQLite answers for the size what it read last.
+    let (pages, page_size) = (u64::from(integer("page_count")?), u64::from(integer("page_size")?));
     // SQLite makes a first page where there is none: an image is never without one.
     let size = pages.max(1) * page_size;
     let image = allocate(size).ok_or_else(|| no_memory(size))?;
