@@ -21,6 +21,9 @@ const WORKLOADS = {
   reads: ['reader'],
   inserts: ['inserter'],
   'reads beside a writer': ['reader', 'updater'],
+  'bulk inserts': ['bulk inserter'],
+  scans: ['scanner'],
+  opening: ['opener'],
 };
 const MILLISECONDS = 3000;
 
@@ -31,7 +34,7 @@ async function runOne(directory, /** @type {string[]} */ roles) {
   const runtime = createRuntime({ name: 'profile' });
   const script = new URL('./profile/connection.mjs', import.meta.url);
   const threads = roles.map(
-    (role) => new Worker(script, { workerData: { entry: at('index.js'), role } }),
+    (role) => new Worker(script, { workerData: { entry: at('better_sqlite3.js'), role } }),
   );
   const next = (/** @type {Worker} */ thread) =>
     new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ const SCHEMA = `
 
 /** @typedef {import('../../dist/index.js').Database} Database */
 
-/** @type {Record<string, (db: Database) => () => unknown>} */
+/** @type {Record<string, (db: Database, openAnother: () => Database) => () => unknown>} */
 const roles = {
   reader(db) {
     const select = db.prepare('select * from items where id = ?');
@@ -39,6 +39,25 @@ const roles = {
     const update = db.prepare('update latest set n = n + 1 where id = 1');
     return () => update.run();
   },
+  'bulk inserter'(db) {
+    const insert = db.prepare('insert into pairs (a, b) values (?, ?)');
+    let n = 0;
+    return db.transaction(() => {
+      for (let i = 0; i < 1000; i++) insert.run(++n, n * 3);
+    });
+  },
+  scanner(db) {
+    db.pragma('cache_size = 64');
+    const sum = db.prepare('select sum(length(name)) from items').pluck();
+    return () => sum.get();
+  },
+  opener(_db, openAnother) {
+    return () => {
+      const another = openAnother();
+      another.prepare('select * from items where id = 1').get();
+      another.close();
+    };
+  },
 };
 
 /**
@@ -50,8 +69,8 @@ function repeat(call, milliseconds) {
   let calls = 0;
   let taken = 0;
   while (taken < milliseconds) {
-    for (let i = 0; i < 100; i++) call();
-    calls += 100;
+    for (let i = 0; i < 10; i++) call();
+    calls += 10;
     taken = performance.now() - start;
   }
   return { calls, taken };
@@ -82,12 +101,15 @@ function selfTimes({ nodes, samples = [], timeDeltas = [] }) {
     .sort(([, a], [, b]) => b - a);
 }
 
-const { open } = await import(workerData.entry);
+// The one that opens at once, without a promise.
+const { default: Stand, init } = await import(workerData.entry);
 const { role } = workerData;
+await init();
 parentPort?.once('message', async (runtime) => {
-  const db = await open(runtime);
+  const openAnother = () => new Stand(runtime);
+  const db = openAnother();
   if (db.prepare('select count(*) from sqlite_schema').pluck().get() === 0) db.exec(SCHEMA);
-  const call = /** @type {(db: Database) => () => unknown} */ (roles[role])(db);
+  const call = /** @type {NonNullable<typeof roles[string]>} */ (roles[role])(db, openAnother);
   parentPort?.once('message', async (milliseconds) => {
     repeat(call, WARM_MS);
     const session = new Session();
