@@ -5,7 +5,7 @@
 //   npm run bench:growth -- --quick        fewer points
 //   npm run bench:growth -- --only=log     the axes whose names match: connections, size, log
 //   npm run bench:growth -- --record       writes them into docs/performance.md as well
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WORSE_THAN_LINEAR, worseThanLinear } from '../bench/growth/growth.js';
 import { markdownTable } from '../bench/markdown.js';
@@ -13,6 +13,7 @@ import { rounded } from '../bench/table.js';
 import { build } from './build.mjs';
 import { machine } from './machine.mjs';
 import { reportOf } from './page.mjs';
+import { record } from './record.mjs';
 import { root } from './setup/paths.mjs';
 import { main, Stop, say } from './setup/report.mjs';
 import { setup } from './setup.mjs';
@@ -53,18 +54,6 @@ function findings(axes) {
 /** Columns of {@link rowsOf} that are numbers: all but the part's title and its unit. */
 const NUMBERS = /^[\d,.]+ |^last|^exponent$|^steepest$/;
 
-const DOCUMENT = join(root, 'docs', 'performance.md');
-const BEGIN = '<!-- growth: written by npm run bench:growth -- --record -->';
-const END = '<!-- end of growth -->';
-
-/** @param {string[]} lines */
-function record(lines) {
-  const [before, rest = ''] = readFileSync(DOCUMENT, 'utf8').split(BEGIN);
-  const [, behind] = rest.split(END);
-  if (behind === undefined) throw new Stop(`${DOCUMENT} has no ${BEGIN} … ${END}`);
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${behind}`);
-}
-
 await main(import.meta.url, async () => {
   const environment = await setup({ driver: false });
   await build(environment);
@@ -90,8 +79,12 @@ await main(import.meta.url, async () => {
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, 'growth.json'), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(results, 'growth.md'), `# How cost grows\n\n${lines.join('\n')}\n`);
-  if (process.argv.includes('--record')) record(lines);
+  if (process.argv.includes('--record')) {
+    record('docs/performance.md', '<!-- growth:', '<!-- end of growth -->', lines);
+  }
   for (const axis of report.axes) console.log(`\n${table(rowsOf(axis))}`);
   for (const finding of findings(report.axes)) say('growth', finding);
   say('growth', 'bench/results/growth.md has this');
+  const worse = report.axes.some((axis) => worseThanLinear(axis).length > 0);
+  if (worse) throw new Stop('A part grows worse than in proportion.');
 });

@@ -31,6 +31,12 @@ const everywhere = [
 /** @type {Part} */
 const checkpoint = { name: 'checkpoint', title: 'checkpoint of 1,000 pages, a page', unit: 'µs' };
 /** @type {Part} */
+const checkpointAll = {
+  name: 'checkpointAll',
+  title: 'checkpoint of every page, 100,000 at most, a page',
+  unit: 'µs',
+};
+/** @type {Part} */
 const death = { name: 'death', title: 'a writer dies, another one commits', unit: 'ms' };
 
 /**
@@ -154,14 +160,14 @@ const bySize = {
   unit: 'MiB',
   quick: [1, 16, 128],
   full: [1, 4, 16, 64, 256, 1024],
-  parts: [...everywhere, checkpoint, death],
+  parts: [...everywhere, checkpoint, checkpointAll, death],
   async *measure(points) {
     const runtime = createRuntime({ maxDatabaseCapacityBytes: 1.25 * GIB });
     const { client } = await connect('measured', runtime);
     await client.call('warm');
     for (const [i, mebibytes] of points.entries()) {
       await client.call('fill', { mebibytes });
-      const cost = await timeParts(client, [...everywhere, checkpoint]);
+      const cost = await timeParts(client, [...everywhere, checkpoint, checkpointAll]);
       yield [i, { ...cost, death: await timeDeath(runtime, client) }];
     }
     await requireIntegrity(client);
