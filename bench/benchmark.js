@@ -3,6 +3,7 @@
 import { browserVersion } from './browser_version.js';
 import { baselines, contenders } from './contenders/all.js';
 import { packageVersion } from './environment.js';
+import { clockStep } from './measure.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
 import { figuresOf, targetsOf } from './targets.js';
 import { runTrial } from './trial.js';
@@ -32,7 +33,7 @@ export const plans = {
  * @property {number} median
  * @property {number} min
  * @property {number} max
- * @property {number[]} samples in the order in which they were measured
+ * @property {number[]} samples one for each repetition; NaN where the trial does not count
  * @property {number} [ratio] how many times as good the median is as that of what it is compared to
  * @property {string} [against] what it is compared to: a contender in this workload, or the same
  *   contender in another workload
@@ -72,14 +73,18 @@ export const plans = {
  * @property {number} pageBytes
  * @property {string} browser
  * @property {number} cores
+ * @property {number} clockMs the step of the clock
  * @property {ContenderResult[]} contenders
  * @property {WorkloadResult[]} workloads
  * @property {Failure[]} failures
  * @property {import('./targets.js').TargetResult[]} targets
  */
 
+/** Below so many steps of the clock a time is not compared with another. */
+const LEAST_STEPS = 10;
+
 /** @param {number[]} samples */
-function median(samples) {
+export function median(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
@@ -118,9 +123,10 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
   const connections = new Map();
   /** @type {Failure[]} */
   const failures = [];
+  const clockMs = clockStep();
   const tell = (/** @type {number} */ done, /** @type {string} */ text) => {
     summarise(results);
-    compare(results);
+    compare(results, clockMs);
     onProgress?.({ done, total: trials.length, text, workloads: results });
   };
   for (const [done, { contender, workload, repetition }] of trials.entries()) {
@@ -128,7 +134,7 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
     tell(done, `${repetition + 1} of ${plan.repetitions}: ${workload.title}, ${contender.title}`);
     try {
       const { measured, connection } = await runTrial(contender, workload, plan, signal);
-      addSamples(results, workload.name, contender.name, measured);
+      addSamples(results, workload.name, contender.name, repetition, measured);
       if (!workload.cachePages) connections.set(contender.name, connection);
     } catch (error) {
       signal?.throwIfAborted();
@@ -144,6 +150,7 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
     pageBytes: PAGE_BYTES,
     browser: await browserVersion(),
     cores: navigator.hardwareConcurrency,
+    clockMs,
     contenders: await Promise.all(
       taking.map(async ({ name, title, about, package: packageName }) => ({
         name,
@@ -191,12 +198,14 @@ function emptyResult({ name, title, cachePages = CACHE_PAGES, measures }) {
  * @param {WorkloadResult[]} results
  * @param {string} workload
  * @param {string} contender
+ * @param {number} repetition
  * @param {Record<string, number>} measured
  */
-function addSamples(results, workload, contender, measured) {
+function addSamples(results, workload, contender, repetition, measured) {
   const result = results.find(({ name }) => name === workload);
   for (const { name: measure, figures } of result?.measures ?? []) {
     const one = figures[contender] ?? { median: 0, min: 0, max: 0, samples: [] };
+    while (one.samples.length < repetition) one.samples.push(Number.NaN);
     one.samples.push(measured[measure] ?? Number.NaN);
     figures[contender] = one;
   }
@@ -222,18 +231,23 @@ function isAble({ sessions, can = [] }, workload) {
 function summarise(results) {
   for (const { figures } of results.flatMap(({ measures }) => measures)) {
     for (const one of Object.values(figures)) {
-      one.median = median(one.samples);
-      one.min = Math.min(...one.samples);
-      one.max = Math.max(...one.samples);
+      const samples = one.samples.filter(Number.isFinite);
+      one.median = median(samples);
+      one.min = Math.min(...samples);
+      one.max = Math.max(...samples);
     }
   }
 }
 
-/** @param {WorkloadResult[]} results */
-function compare(results) {
+/**
+ * @param {WorkloadResult[]} results
+ * @param {number} clockMs
+ */
+function compare(results, clockMs) {
   for (const { name, measures } of results) {
     const { against } = workloads.find((workload) => workload.name === name) ?? {};
-    for (const { name: measure, figures, lessIsBetter } of measures) {
+    for (const { name: measure, figures, lessIsBetter, unit } of measures) {
+      const least = unit === 'ms' ? LEAST_STEPS * clockMs : 0;
       const baseline = baselines.find((name) => figures[name]) ?? '';
       for (const [contender, one] of Object.entries(figures)) {
         delete one.ratio;
@@ -242,10 +256,9 @@ function compare(results) {
           ? figuresOf(results, against, measure)?.[contender]
           : figures[baseline];
         if (!other || other === one) continue;
-        const ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
         // What takes less than the clock can tell has none.
-        if (!Number.isFinite(ratio) || ratio === 0) continue;
-        one.ratio = ratio;
+        if (Math.min(one.median, other.median) < least) continue;
+        one.ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
         one.against = against ?? baseline;
       }
     }

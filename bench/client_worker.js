@@ -5,7 +5,7 @@ import { PAGE_BYTES, pragmas, SHOWN_PRAGMAS } from './settings.js';
 import { workloads } from './workloads/all.js';
 
 /**
- * @typedef {{ contender: string, workload: string, invitation: unknown, cachePages: number }} Opening
+ * @typedef {{ contender: string, workload: string, invitation: unknown, alone: boolean, cachePages: number }} Opening
  * @typedef {{ id: number, task: string, args: any }} Call
  * @typedef {{ id: number, result?: any, error?: string }} Answer
  */
@@ -27,7 +27,7 @@ let session;
 let tasks = {};
 
 /** @param {Opening} opening */
-async function open({ contender, workload, invitation, cachePages }) {
+async function open({ contender, workload, invitation, alone, cachePages }) {
   const adapter = existing(
     contenders.find(({ name }) => name === contender),
     contender,
@@ -36,11 +36,12 @@ async function open({ contender, workload, invitation, cachePages }) {
     workloads.find(({ name }) => name === workload),
     workload,
   ));
-  session = await adapter.openSession(invitation);
+  session = await adapter.openSession(invitation, alone);
   await session.exec(pragmas(cachePages));
   const description = await describe(session);
-  if (description.pragmas.page_size !== PAGE_BYTES) {
-    throw new Error(`pages have ${description.pragmas.page_size} bytes`);
+  const { page_size, cache_size } = description.pragmas;
+  if (page_size !== PAGE_BYTES || cache_size !== cachePages) {
+    throw new Error(`pages have ${page_size} bytes, and the cache has ${cache_size} of them`);
   }
   return description;
 }

@@ -31,10 +31,23 @@ async function fetchVersion(name) {
   }
 }
 
+const ASK = `postMessage(typeof globalThis.FileSystemFileHandle?.prototype.createSyncAccessHandle);`;
+
+/** Whether there is a file system of the origin's, which workers can read and write at once. */
 async function hasOpfs() {
   try {
     await navigator.storage.getDirectory();
-    return true;
+    const address = URL.createObjectURL(new Blob([ASK], { type: 'text/javascript' }));
+    const worker = new Worker(address);
+    try {
+      return await new Promise((resolve) => {
+        worker.onmessage = ({ data }) => resolve(data === 'function');
+        worker.onerror = () => resolve(false);
+      });
+    } finally {
+      worker.terminate();
+      URL.revokeObjectURL(address);
+    }
   } catch {
     return false;
   }

@@ -1,9 +1,9 @@
 // @ts-check
 // The results as Markdown: for the file, and for who copies them.
-import { failureRows, tableRows, targetRows } from './table.js';
+import { failureRows, rounded, tableRows, targetRows } from './table.js';
 
 /** Columns of {@link tableRows} and {@link targetRows} that are numbers. */
-const NUMBERS = /median|range|ratio|reached/;
+export const NUMBERS = /median|range|ratio|wanted|reached|in one repetition/;
 
 /**
  * @param {Record<string, string>[]} rows
@@ -35,14 +35,17 @@ export function markdown(report, { machine, targets = false }) {
     '',
     'Medians; more is better unless it says otherwise. A ratio says how many times as good a median is',
     'as another one of this run.',
+    `The clock has steps of ${rounded(report.clockMs)} ms; what takes less than ten of them is not compared.`,
     '',
     ...markdownTable(tableRows(report), NUMBERS),
     '',
     ...(report.failures.length > 0
       ? ['Trials that do not count:', '', ...markdownTable(failureRows(report), NUMBERS), '']
       : []),
-    ...(targets ? ['## Targets', '', ...markdownTable(targetRows(report), NUMBERS), ''] : []),
-    `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms, contenders in turns, fresh workers and a fresh database each time`,
+    ...(targets && report.targets.length > 0
+      ? ['## Targets', '', ...markdownTable(targetRows(report), NUMBERS), '']
+      : []),
+    `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms (a warm-up before, which does not count; what is opened, once; memory, once), contenders in turns, fresh workers and a fresh database each time`,
     `- ${report.browser}, ${machine}`,
     `- pages of ${report.pageBytes} bytes; page caches of ${report.workloads[0]?.cachePages} pages${smaller.map(({ title, cachePages }) => `, ${cachePages} in "${title}"`).join('')}`,
     ...report.contenders.map(

@@ -3,19 +3,54 @@
 /** @typedef {import('./session.js').Measured} Measured */
 
 /**
+ * @typedef {(stopwatch: Stopwatch) => Promise<number>} Step has the stopwatch run where it does what is
+ *   measured, and returns how much of it it did
+ */
+
+/**
  * Repeats a step until so much time was spent in it.
  *
  * @param {number} milliseconds
- * @param {(stopwatch: Stopwatch) => Promise<number>} step has the stopwatch run where it does what
- *   is measured, and returns how much of it it did
+ * @param {Step} step
+ */
+export function repeatFor(milliseconds, step) {
+  return repeatUntil((spent) => spent >= milliseconds, step);
+}
+
+/**
+ * Repeats a step until it is enough. Between two steps it gives way to the event loop, where some
+ * contenders hear of what others have committed.
+ *
+ * @param {(spent: number) => boolean} enough is told the milliseconds that were spent
+ * @param {Step} step
  * @returns {Promise<Measured>}
  */
-export async function repeatFor(milliseconds, step) {
+export async function repeatUntil(enough, step) {
   const stopwatch = new Stopwatch();
   let done = 0;
-  do done += await step(stopwatch);
-  while (stopwatch.milliseconds < milliseconds);
+  do {
+    done += await step(stopwatch);
+    await nextTask();
+  } while (!enough(stopwatch.milliseconds));
   return { done, milliseconds: stopwatch.milliseconds };
+}
+
+const { port1, port2 } = new MessageChannel();
+
+/** Gives way to the event loop, no longer than it has something to do. */
+export function nextTask() {
+  return new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
+}
+
+/** The least time above 0 that the clock tells, in ms. */
+export function clockStep() {
+  const start = performance.now();
+  let step = 0;
+  while (step === 0) step = performance.now() - start;
+  return step;
 }
 
 export class Stopwatch {

@@ -27,8 +27,8 @@
  * @property {(sql: string) => Awaitable<RowObject[]>} all all rows of a query, as objects
  * @property {() => Awaitable<() => Awaitable<Session>>} [another] makes ready what one more session
  *   on the same content needs, in the same worker, and returns what opens it
- * @property {() => Awaitable<number>} [ownerBytes] WebAssembly memory of the worker that has the
- *   database, if it is another one
+ * @property {() => Awaitable<number>} [databaseBytes] what the database takes outside of this worker's
+ *   WebAssembly memory: that of the worker that has it, or shared memory
  * @property {() => Awaitable<void>} close
  */
 
@@ -61,7 +61,8 @@
  * @property {Need[]} [can] what it can do that not all can
  * @property {boolean} [files] whether it keeps its database in the origin's private file system
  * @property {() => Awaitable<Place>} createPlace on the page
- * @property {(invitation: unknown) => Promise<Session>} openSession in a worker
+ * @property {(invitation: unknown, alone: boolean) => Promise<Session>} openSession in a worker; `alone`
+ *   where the database has no other session
  */
 
 /**

@@ -13,32 +13,47 @@ export function rounded(value) {
  * @param {BenchReport} report
  * @returns {Record<'workload' | 'contender' | 'median' | 'range' | 'unit' | 'ratio' | 'against', string>[]}
  */
-export function tableRows({ workloads, contenders }) {
+export function tableRows({ workloads, contenders, plan }) {
   const title = titles(contenders, workloads);
   return workloads.flatMap(({ title: workload, measures }) =>
     measures.flatMap(({ title: measure, unit, lessIsBetter, figures }) =>
-      Object.entries(figures).map(([contender, { median, min, max, ratio, against }], i) => ({
-        workload: i > 0 ? '' : [workload, measure].filter(Boolean).join(': '),
-        contender: title(contender),
-        median: rounded(median),
-        range: `${rounded(min)}–${rounded(max)}`,
-        unit: lessIsBetter ? `${unit} (less is better)` : unit,
-        ratio: ratio === undefined ? '' : ratio.toFixed(2),
-        against: against === undefined ? '' : title(against),
-      })),
+      Object.entries(figures).map(
+        ([contender, { median, min, max, samples, ratio, against }], i) => ({
+          workload: i > 0 ? '' : [workload, measure].filter(Boolean).join(': '),
+          contender: title(contender),
+          median: rounded(median),
+          range: `${rounded(min)}–${rounded(max)}${counted(samples, plan.repetitions)}`,
+          unit: lessIsBetter ? `${unit} (less is better)` : unit,
+          ratio: ratio === undefined ? '' : ratio.toFixed(2),
+          against: against === undefined ? '' : title(against),
+        }),
+      ),
     ),
   );
 }
 
 /**
+ * Said where some trials do not count.
+ *
+ * @param {number[]} samples
+ * @param {number} repetitions
+ */
+function counted(samples, repetitions) {
+  const count = samples.filter(Number.isFinite).length;
+  return count === repetitions ? '' : ` (of ${count})`;
+}
+
+/**
  * @param {BenchReport} report
- * @returns {Record<'target' | 'wanted' | 'reached' | 'met', string>[]}
+ * @returns {Record<'target' | 'wanted' | 'reached' | 'in one repetition' | 'met', string>[]}
  */
 export function targetRows({ targets }) {
-  return targets.map(({ title, wanted, reached, met }) => ({
+  const shown = (/** @type {number} */ value) => value.toFixed(value < 1 ? 3 : 2);
+  return targets.map(({ title, wanted, reached, min, max, met }) => ({
     target: title,
     wanted,
-    reached: reached < 1 ? reached.toFixed(3) : reached.toFixed(2),
+    reached: Number.isNaN(reached) ? 'nothing' : shown(reached),
+    'in one repetition': Number.isFinite(min) ? `${shown(min)}–${shown(max)}` : '',
     met: met ? 'met' : 'missed',
   }));
 }

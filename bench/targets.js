@@ -12,14 +12,20 @@
  * @property {number} [atLeast]
  * @property {number} [atMost]
  *
- * @typedef {{ title: string, wanted: string, reached: number, met: boolean }} TargetResult
+ * @typedef {object} TargetResult
+ * @property {string} title
+ * @property {string} wanted
+ * @property {number} reached NaN where a figure is missing, because all its trials failed
+ * @property {number} min the least of the same within one repetition
+ * @property {number} max
+ * @property {boolean} met
  */
 
 const DIRECT = { contender: 'official_direct' };
 const MESSAGES = { contender: 'official_behind_messages' };
 
 /** @type {Target[]} */
-const targets = [
+export const targets = [
   {
     title: 'bulk insert against official direct',
     workload: 'bulk_insert',
@@ -134,26 +140,38 @@ export function figuresOf(results, workload, measure) {
 }
 
 /**
- * The targets whose workloads were run.
+ * The targets whose workloads were run. What could not be measured is missed.
  *
  * @param {import('./benchmark.js').WorkloadResult[]} results
  * @returns {TargetResult[]}
  */
 export function targetsOf(results) {
+  const ran = (/** @type {string} */ name) => results.some((one) => one.name === name);
   return targets.flatMap(({ title, workload, measure, against, atLeast, atMost }) => {
-    const found = results.find(({ name }) => name === workload);
-    const { figures, lessIsBetter } = found?.measures.find(({ name }) => name === measure) ?? {};
-    let reached = figures?.sharedwal?.median;
-    if (against) {
-      const others = figuresOf(results, against.workload ?? workload, measure);
-      const other = others?.[against.contender ?? 'sharedwal']?.median;
-      if (reached !== undefined && other !== undefined) {
-        reached = lessIsBetter ? other / reached : reached / other;
-      } else reached = undefined;
-    }
-    if (reached === undefined) return [];
+    const other = { workload, contender: 'sharedwal', ...against };
+    if (!ran(workload) || !ran(other.workload)) return [];
+    const own = figuresOf(results, workload, measure)?.sharedwal;
+    const baseline = figuresOf(results, other.workload, measure)?.[other.contender];
+    const ratio = (/** @type {number} */ a, /** @type {number} */ b) =>
+      lessIsBetter(results, workload, measure) ? b / a : a / b;
+    const reached = against
+      ? ratio(own?.median ?? Number.NaN, baseline?.median ?? Number.NaN)
+      : (own?.median ?? Number.NaN);
+    const each = (own?.samples ?? [])
+      .map((sample, i) => (against ? ratio(sample, baseline?.samples[i] ?? Number.NaN) : sample))
+      .filter(Number.isFinite);
     const met = reached >= (atLeast ?? 0) && reached <= (atMost ?? Number.POSITIVE_INFINITY);
     const wanted = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
-    return [{ title, wanted, reached, met }];
+    return [{ title, wanted, reached, min: Math.min(...each), max: Math.max(...each), met }];
   });
+}
+
+/**
+ * @param {import('./benchmark.js').WorkloadResult[]} results
+ * @param {string} workload
+ * @param {string} measure
+ */
+function lessIsBetter(results, workload, measure) {
+  const found = results.find(({ name }) => name === workload);
+  return found?.measures.find(({ name }) => name === measure)?.lessIsBetter ?? false;
 }

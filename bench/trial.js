@@ -41,6 +41,7 @@ export async function runTrial(contender, workload, { milliseconds }, signal) {
         contender: contender.name,
         workload: workload.name,
         invitation,
+        alone: workload.sessions === 1,
         cachePages: workload.cachePages ?? CACHE_PAGES,
       };
       connections.push(await client.call('open', opening, transfer));

@@ -9,7 +9,7 @@ export const contender = {
   name: 'official_opfs_behind_messages',
   title: 'official opfs-sahpool behind postMessage',
   about:
-    'one worker has the database in OPFS, in WAL mode with an exclusive lock; others send it one message a statement',
+    'one worker has the database in OPFS, in WAL mode with an exclusive lock; others send it one message a statement, or a list of parameters for one',
   package: '@sqlite.org/sqlite-wasm',
   sessions: Number.POSITIVE_INFINITY,
   can: ['checkpoint'],

@@ -1,5 +1,5 @@
 // @ts-check
-import { createRuntime, open } from '../../dist/index.js';
+import { createRuntime, diagnostics, open } from '../../dist/index.js';
 
 /** @type {import('../session.js').Contender} */
 export const contender = {
@@ -49,6 +49,10 @@ async function openSession(runtime) {
     },
     all: (sql) => /** @type {import('../session.js').RowObject[]} */ (prepared(sql).all()),
     another: () => () => openSession(runtime),
+    databaseBytes() {
+      const { database, writeAhead } = diagnostics(runtime);
+      return database.bytes + writeAhead.bytes;
+    },
     close: () => void db.close(),
   };
 }

@@ -20,5 +20,11 @@ export const contender = {
     };
   },
 
-  openSession: (invitation) => openWaSqlite('OPFSWriteAheadVFS', String(invitation)),
+  async openSession(invitation, alone) {
+    const session = await openWaSqlite('OPFSWriteAheadVFS', String(invitation));
+    await session.exec('pragma synchronous = normal');
+    // Its default keeps the write lock until another one's request is heard of in the event loop.
+    if (!alone) await session.exec('pragma lazy_lock = read');
+    return session;
+  },
 };

@@ -15,7 +15,7 @@ function contendingWriters(writers) {
     measures: {
       commits: { unit: 'commits/s', title: 'together' },
       fairness: { unit: '', title: 'slowest / fastest' },
-      p99: { unit: 'ms', title: 'p99 of a commit', lessIsBetter: true },
+      p99: { unit: 'ms', title: 'p99 of a commit of the slowest', lessIsBetter: true },
     },
     sessions: writers,
     run,
@@ -30,11 +30,9 @@ async function run({ clients, milliseconds, sightMs }) {
   await clients[0]?.call('create');
   // Each has its connection and the schema then.
   for (const client of clients) await client.call('count');
-  /** @type {{ commits: number, milliseconds: number, p99: number }[]} */
-  const written = await Promise.all(
-    clients.map((client, writer) => client.call('write', { writer, milliseconds })),
-  );
-  const total = written.reduce((sum, { commits }) => sum + commits, 0);
+  const warming = await together(clients, 0, milliseconds / 4);
+  const written = await together(clients, clients.length, milliseconds);
+  const total = [...warming, ...written].reduce((sum, { commits }) => sum + commits, 0);
   for (const client of clients) {
     const stored = await client.callUntil(total, sightMs, 'count');
     if (stored !== total) throw new Error(`there are ${stored} rows of ${total} commits`);
@@ -45,6 +43,18 @@ async function run({ clients, milliseconds, sightMs }) {
     fairness: Math.min(...rates) / Math.max(...rates),
     p99: Math.max(...written.map(({ p99 }) => p99)),
   };
+}
+
+/**
+ * @param {import('../session.js').Client[]} clients
+ * @param {number} first the writers' numbers begin here
+ * @param {number} milliseconds
+ * @returns {Promise<{ commits: number, milliseconds: number, p99: number }[]>}
+ */
+function together(clients, first, milliseconds) {
+  return Promise.all(
+    clients.map((client, i) => client.call('write', { writer: first + i, milliseconds })),
+  );
 }
 
 /** @param {Session} session */

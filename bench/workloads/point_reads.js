@@ -1,6 +1,6 @@
 // @ts-check
 import { addItem, addRow, fillItems, noSums, requireSums } from '../items.js';
-import { perSecond, repeatFor } from '../measure.js';
+import { perSecond, repeatUntil } from '../measure.js';
 
 export const ROWS = 50_000;
 const READS_PER_STEP = 2_000;
@@ -42,13 +42,22 @@ export async function run({ clients, milliseconds }) {
  * @param {Session} session
  * @param {{ milliseconds: number }} args
  */
-export async function readFor(session, { milliseconds }) {
+function readFor(session, { milliseconds }) {
+  return readUntil(session, (spent) => spent >= milliseconds, READS_PER_STEP);
+}
+
+/**
+ * @param {Session} session
+ * @param {(spent: number) => boolean} enough as of `repeatUntil()`
+ * @param {number} readsPerStep
+ */
+export async function readUntil(session, enough, readsPerStep) {
   const expected = noSums();
   const found = noSums();
   const visit = (/** @type {import('../session.js').RowObject} */ row) => addRow(found, row);
   let id = 1;
-  const measured = await repeatFor(milliseconds, async (stopwatch) => {
-    const ids = Array.from({ length: READS_PER_STEP }, () => {
+  const measured = await repeatUntil(enough, async (stopwatch) => {
+    const ids = Array.from({ length: readsPerStep }, () => {
       // 17 generates all numbers below the prime 50,021: each id comes once in so many steps.
       do id = (id * 17) % 50_021;
       while (id > ROWS);
@@ -56,7 +65,7 @@ export async function readFor(session, { milliseconds }) {
       return id;
     });
     await stopwatch.time(() => session.get('select * from items where id = ?', ids, visit));
-    return READS_PER_STEP;
+    return readsPerStep;
   });
   requireSums('the rows read', found, expected);
   return measured;

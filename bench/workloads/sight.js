@@ -2,6 +2,7 @@
 // How long it takes until another worker sees a commit: from the commit's return to the moment at
 // which the reader has the new row, both on the writer's clock. The reader tells by a word of shared
 // memory that the writer watches.
+import { nextTask } from '../measure.js';
 import { quantile } from '../statistics.js';
 
 /** @typedef {import('../session.js').Session} Session */
@@ -106,12 +107,6 @@ async function write(session, { words: shared, commits }) {
  */
 async function watch(session, { words: shared, yields }) {
   const words = new Int32Array(shared);
-  const { port1, port2 } = new MessageChannel();
-  const nextTask = () =>
-    new Promise((resolve) => {
-      port1.onmessage = resolve;
-      port2.postMessage(null);
-    });
   let count = 0;
   let last = 0;
   let until = performance.now() + GIVE_UP_MS;
@@ -129,6 +124,5 @@ async function watch(session, { words: shared, yields }) {
     if (looked) await looked;
     if (yields) await nextTask();
   }
-  port1.close();
   return count;
 }

@@ -3,9 +3,13 @@
 
 import { perSecond } from '../measure.js';
 import { quantile } from '../statistics.js';
-import { workload as pointReads } from './point_reads.js';
+import { workload as pointReads, readUntil } from './point_reads.js';
 
 /** @typedef {import('../session.js').Session} Session */
+/** @typedef {{ over: SharedArrayBuffer }} Args a word that is 1 when the writer has ended */
+
+/** Few, so that nobody reads on for long when the writer has ended. */
+const READS_PER_STEP = 100;
 
 /**
  * @param {number} readers
@@ -22,7 +26,7 @@ function writerAndReaders(readers) {
     },
     sessions: readers + 1,
     run,
-    tasks: { ...pointReads.tasks, create, write: writeFor },
+    tasks: { ...pointReads.tasks, create, write: writeFor, read: readBeside },
   };
 }
 
@@ -33,10 +37,15 @@ async function run({ clients: [writer, ...readers], milliseconds }) {
   await writer?.call('fill');
   await writer?.call('create');
   for (const reader of readers) await reader.call('warm');
-  const [written, ...read] = await Promise.all([
-    writer?.call('write', { milliseconds }),
-    ...readers.map((reader) => reader.call('read', { milliseconds })),
-  ]);
+  const together = (/** @type {number} */ time) => {
+    const args = { over: new SharedArrayBuffer(4) };
+    return Promise.all([
+      writer?.call('write', { ...args, milliseconds: time }),
+      ...readers.map((reader) => reader.call('read', args)),
+    ]);
+  };
+  await together(milliseconds / 4);
+  const [written, ...read] = await together(milliseconds);
   return {
     reads: read.reduce((sum, measured) => sum + perSecond(measured), 0),
     commits: perSecond(written),
@@ -51,9 +60,31 @@ function create(session) {
 
 /**
  * @param {Session} session
- * @param {{ milliseconds: number }} args
+ * @param {Args} args
  */
-async function writeFor(session, { milliseconds }) {
+function readBeside(session, { over }) {
+  const words = new Int32Array(over);
+  return readUntil(session, () => Atomics.load(words, 0) === 1, READS_PER_STEP);
+}
+
+/**
+ * @param {Session} session
+ * @param {Args & { milliseconds: number }} args
+ */
+async function writeFor(session, { over, milliseconds }) {
+  try {
+    return await write(session, milliseconds);
+  } finally {
+    Atomics.store(new Int32Array(over), 0, 1);
+  }
+}
+
+/**
+ * @param {Session} session
+ * @param {number} milliseconds
+ */
+async function write(session, milliseconds) {
+  const [already] = await session.all('select count(*) as n from commits');
   /** @type {number[]} */
   const times = [];
   const start = performance.now();
@@ -66,7 +97,8 @@ async function writeFor(session, { milliseconds }) {
     times.push(now - before);
   }
   const [row] = await session.all('select count(*) as n, max(n) as last from commits');
-  if (row?.n !== times.length || row.last !== times.length) {
+  const rows = Number(already?.n) + times.length;
+  if (row?.n !== rows || row.last !== rows) {
     throw new Error(`${JSON.stringify(row)} after ${times.length} commits`);
   }
   return { done: times.length, milliseconds: now - start, p99: quantile(times, 0.99) };

@@ -35,13 +35,13 @@ export function clientOf(port) {
       for (const values of list) await call('run', sql, values);
     },
     async runTogether(sql, list) {
-      await Promise.all(list.map((values) => call('run', sql, values)));
+      await call('runTogether', sql, list);
     },
     async get(sql, keys, visit) {
       for (const key of keys) visit(await call('get', sql, [key]));
     },
     all: (sql) => call('all', sql),
-    ownerBytes: () => call('ownerBytes', ''),
+    databaseBytes: () => call('databaseBytes', ''),
     close: () => port.close(),
   };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The worker that has the database, and executes one statement a message.
+// The worker that has the database, and executes one statement a message, or one for each of a list.
 
 import { wasmBytes } from '../../wasm_memory.js';
 import { openOfficialInOpfs } from '../official/opfs_session.js';
@@ -7,7 +7,9 @@ import { openOfficial } from '../official/session.js';
 
 /**
  * @typedef {import('../../session.js').Value} Value
- * @typedef {{ id: number, method: 'exec' | 'run' | 'get' | 'all' | 'ownerBytes', sql: string, values: Value[] }} Call
+ * @typedef {{ id: number, method: 'exec' | 'run' | 'get' | 'all' | 'databaseBytes', sql: string, values: Value[] }} Single
+ * @typedef {{ id: number, method: 'runTogether', sql: string, values: Value[][] }} Together
+ * @typedef {Single | Together} Call
  * @typedef {{ id: number, result?: any, error?: string }} Answer
  */
 
@@ -34,22 +36,26 @@ globalThis.addEventListener('message', ({ ports: [port] }) => {
  * @param {Call} call
  * @returns {Answer}
  */
-function answerOf(session, { id, method, sql, values }) {
+function answerOf(session, call) {
+  const { id, sql } = call;
   try {
     let result;
-    switch (method) {
+    switch (call.method) {
       case 'exec':
         session.exec(sql);
         break;
       case 'run':
-        session.run(sql, [values]);
+        session.run(sql, [call.values]);
+        break;
+      case 'runTogether':
+        session.runTogether(sql, call.values);
         break;
       case 'get':
-        session.get(sql, values, (row) => {
+        session.get(sql, call.values, (row) => {
           result = row;
         });
         break;
-      case 'ownerBytes':
+      case 'databaseBytes':
         result = wasmBytes();
         break;
       case 'all':
