@@ -224,21 +224,34 @@ Object.defineProperty(NamedDatabase.prototype, 'constructor', { value: construct
 
 /** The types under the names that `@types/better-sqlite3` gives them. */
 export declare namespace Database {
+  /** A connection. */
   type Database = NamedDatabase;
+  /** What `prepare()` returns. */
   type Statement<
     BindParameters extends unknown[] | object = unknown[],
     Row = unknown,
   > = PreparedStatement<BindParameters, Row>;
+  /** What `transaction()` returns. */
   type Transaction<F extends AnyFunction = AnyFunction> = TransactionFunction<F>;
+  /** The class of errors. */
   type SqliteError = typeof SqliteErrorClass;
+  /** How far a backup is, and what it resolves with. */
   type BackupMetadata = BackupProgress;
+  /** Options of `backup()`. */
   type BackupOptions = OptionsOfBackup;
+  /** What `columns()` tells of one. */
   type ColumnDefinition = Column;
+  /** Options of `new Database()`. */
   type Options = OptionsOfDatabase;
+  /** Options of `pragma()`. */
   type PragmaOptions = OptionsOfPragma;
+  /** Options of `function()`. */
   type RegistrationOptions = FunctionOptions;
+  /** Options of `aggregate()`. */
   type AggregateOptions<T = unknown> = OptionsOfAggregate<T>;
+  /** What `run()` returns. */
   type RunResult = Result;
+  /** Options of `serialize()`. */
   type SerializeOptions = OptionsOfSerialize;
 }
 
@@ -246,19 +259,30 @@ export declare namespace Database {
 export type Database = NamedDatabase;
 
 // Where types are imported by name.
+/** How far a backup is, and what it resolves with. */
 export type BackupMetadata = Database.BackupMetadata;
+/** Options of `backup()`. */
 export type BackupOptions = Database.BackupOptions;
+/** What `columns()` tells of one. */
 export type ColumnDefinition = Database.ColumnDefinition;
+/** Options of `new Database()`. */
 export type Options = Database.Options;
+/** Options of `pragma()`. */
 export type PragmaOptions = Database.PragmaOptions;
+/** Options of `function()`. */
 export type RegistrationOptions = Database.RegistrationOptions;
+/** Options of `aggregate()`. */
 export type AggregateOptions<T = unknown> = Database.AggregateOptions<T>;
+/** What `run()` returns. */
 export type RunResult = Database.RunResult;
+/** Options of `serialize()`. */
 export type SerializeOptions = Database.SerializeOptions;
+/** What `prepare()` returns. */
 export type Statement<
   BindParameters extends unknown[] | object = unknown[],
   Row = unknown,
 > = Database.Statement<BindParameters, Row>;
+/** What `transaction()` returns. */
 export type Transaction<F extends AnyFunction = AnyFunction> = Database.Transaction<F>;
 
 export default Database;

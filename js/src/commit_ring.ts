@@ -37,7 +37,8 @@ export interface Commit {
 type Words = Int32Array<SharedArrayBuffer>;
 
 const UPPER = 2 ** 32;
-const decoder = new TextDecoder();
+// A name may begin with U+FEFF, which is no byte order mark then.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The commits of one runtime, in their order, from the moment on in which this was made. */
 export class CommitReader {

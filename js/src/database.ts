@@ -305,6 +305,9 @@ export class Database {
    * database, or imported. The content is copied once, into the result; in a transaction that has
    * written, twice.
    *
+   * In WAL mode the file says so; a SQLite that only reads rollback mode (`sqlite3_deserialize`)
+   * wants its bytes 18 and 19 set to 1.
+   *
    * @throws SqliteError what SQLite reports, `SQLITE_NOMEM` where the engine has no buffer so large
    * @throws TypeError `INVALID_OPTION`, `CONNECTION_CLOSED`, `CONNECTION_BUSY`
    */

@@ -40,7 +40,8 @@ export interface SharedwalPlugin {
 /**
  * Has Vite serve cross-origin isolated pages, in development and in preview, and leave sharedwal's
  * files as they are: bundled ahead for development, they would not find the WebAssembly module (Vite 7;
- * Vite 8 moves it along). Workers become ES modules.
+ * Vite 8 moves it along). The same for what stands in for `better-sqlite3`: bundled into Drizzle, it
+ * would be a second one, which knows none of the registered runtimes. Workers become ES modules.
  *
  * The host of the built page must send the headers by itself.
  *
@@ -62,7 +63,10 @@ export function sharedwal({
   };
   return {
     name: 'sharedwal',
-    config: () => ({ worker: { format: 'es' }, optimizeDeps: { exclude: ['sharedwal'] } }),
+    config: () => ({
+      worker: { format: 'es' },
+      optimizeDeps: { exclude: ['sharedwal', 'better-sqlite3'] },
+    }),
     configureServer: isolate,
     configurePreviewServer: isolate,
   };

@@ -28,6 +28,25 @@ async function filled() {
   return runtime;
 }
 
+test('an export beside a VACUUM to another page size, wherever that falls', async () => {
+  const runtime = await filled();
+  const db = await open(runtime, { journalMode: 'delete', timeout: 0 });
+  for (let ticks = 0; ticks < 40; ticks++) {
+    const image = exportDatabase(runtime);
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    try {
+      db.exec(`pragma page_size = ${ticks % 2 === 0 ? 8192 : 2048}; vacuum`);
+    } catch (error) {
+      // The export has begun to read.
+      assert.equal(/** @type {any} */ (error).code, 'SQLITE_BUSY');
+    }
+    const copy = await open(await image);
+    assert.equal(copy.pragma('integrity_check', { simple: true }), 'ok', `${ticks} ticks`);
+    copy.close();
+  }
+  db.close();
+});
+
 /** @param {import('../../dist/index.js').Runtime} runtime */
 async function rows(runtime) {
   const db = await open(runtime);

@@ -100,6 +100,15 @@ test('the tables of each commit, in order, by whoever made it', async () => {
   db.close();
 });
 
+test('a name is told as it is', async () => {
+  const { db, told, stop } = await listening();
+  db.exec('create table "\ufefft" (x)');
+  db.exec('insert into "\ufefft" values (1)');
+  await told(['unknown', ['\ufefft']]);
+  stop();
+  db.close();
+});
+
 test('what is told can be read', async () => {
   const { runtime, db } = await listening();
   const { thread } = await Thread.open(runtime);

@@ -7,6 +7,8 @@ import { serve } from '../../scripts/serve.mjs';
 import { check } from './page.mjs';
 import { edit, project } from './project.mjs';
 
+const ALIAS = { 'better-sqlite3': 'sharedwal/better-sqlite3' };
+
 /**
  * @param {string} folder
  * @returns {string[]} the WebAssembly files in it
@@ -31,7 +33,10 @@ function viteProject(name) {
   const folder = project(name);
   writeFileSync(
     join(folder, 'vite.config.js'),
-    "import { sharedwal } from 'sharedwal/vite';\n\nexport default { plugins: [sharedwal()] };\n",
+    `import { sharedwal } from 'sharedwal/vite';
+
+export default { plugins: [sharedwal()], resolve: { alias: ${JSON.stringify(ALIAS)} } };
+`,
   );
   writeFileSync(
     join(folder, 'wasm_url.js'),
@@ -75,7 +80,8 @@ test('webpack', async () => {
       {
         context: folder,
         mode: 'production',
-        entry: { all: ['./main.js', './pool.js', './modules.js'] },
+        entry: { all: ['./main.js', './stand_in.js', './pool.js', './modules.js'] },
+        resolve: { alias: { 'better-sqlite3$': ALIAS['better-sqlite3'] } },
         output: { path: output },
         performance: { hints: false },
       },
@@ -103,10 +109,11 @@ test('esbuild', async () => {
     absWorkingDir: folder,
     // esbuild does not follow `new URL`: workers are entries, and the module is copied beside them.
     entryPoints: [
-      ...['main.js', 'worker.js', 'pool.js', 'sharedwal/pool_worker.js'],
+      ...['main.js', 'worker.js', 'stand_in.js', 'pool.js', 'sharedwal/pool_worker.js'],
       ...['modules.js', 'standard_worker.js', 'slim_worker.js'],
     ],
     entryNames: '[name]',
+    alias: ALIAS,
     loader: { '.wasm': 'file' },
     outdir: join(output, 'scripts'),
     bundle: true,
@@ -129,10 +136,19 @@ test('esbuild', async () => {
 test('a page with an import map', async () => {
   const folder = project('import-map');
   const there = '/node_modules/sharedwal/dist/';
-  const imports = { sharedwal: `${there}index.js`, 'sharedwal/pool': `${there}pool.js` };
-  const map = { imports: { ...imports, 'sharedwal/slim': `${there}slim.js` } };
-  const script = `<script type="importmap">${JSON.stringify(map)}</script>`;
-  edit(join(folder, 'index.html'), '</head>', `${script}</head>`);
+  const imports = {
+    sharedwal: `${there}index.js`,
+    'sharedwal/pool': `${there}pool.js`,
+    'sharedwal/slim': `${there}slim.js`,
+    'sharedwal/doctor': `${there}doctor/index.js`,
+    'sharedwal/better-sqlite3': `${there}better_sqlite3.js`,
+    'better-sqlite3': `${there}better_sqlite3.js`,
+    'drizzle-orm/better-sqlite3': '/node_modules/drizzle-orm/better-sqlite3/index.js',
+  };
+  const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
+  // The page is isolated: it has nothing to do, and nothing to say.
+  const isolation = `<script src="${there}isolation-service-worker.js"></script>`;
+  edit(join(folder, 'index.html'), '</head>', `${isolation}${map}</head>`);
   // Workers have no import map: they import by address.
   edit(join(folder, 'worker.js'), "'sharedwal'", `'${there}index.js'`);
   edit(join(folder, 'standard_worker.js'), "'sharedwal'", `'${there}index.js'`);

@@ -15,7 +15,15 @@ const browsers = [
   ...(SHAREDWAL_FIREFOX ? [engine(inFirefox)] : []),
 ];
 
-/** @typedef {{ visits?: number, pool?: unknown, slim?: unknown, standard?: unknown }} Said */
+/**
+ * @typedef {object} Said
+ * @property {number} [visits]
+ * @property {unknown} [drizzle]
+ * @property {unknown} [doctor]
+ * @property {unknown} [pool]
+ * @property {unknown} [slim]
+ * @property {unknown} [standard]
+ */
 
 /**
  * @param {string} url
@@ -106,7 +114,7 @@ async function openIn({ browserName, launchOptions, ...options }, url, complete,
  * @returns {Promise<string[]>} paths that were asked for, by whichever browser
  */
 export async function check(url) {
-  const all = await open(url, (said) => said.length >= 7);
+  const all = await open(url, (said) => said.length >= 9);
   for (const { said } of all) checkSaid(said);
   return all.flatMap(({ requests }) => requests);
 }
@@ -120,6 +128,8 @@ function checkSaid(said) {
   assert.equal(visits.length, 4, JSON.stringify(said));
   assert.equal(Math.max(...visits), 4);
   assert.ok(Math.min(...visits) >= 1);
+  assert.deepEqual(find('drizzle'), [[{ journal_mode: 'wal' }]]);
+  assert.deepEqual(find('doctor'), [true]);
   assert.deepEqual(find('pool'), [[{ n: 1 }, { n: 2 }, { n: 3 }]]);
   assert.deepEqual(find('standard'), [{ journal: 'wal', sum: 6 }]);
   assert.deepEqual(find('slim'), [{ journal: 'wal', sum: 6 }]);

@@ -42,7 +42,18 @@ export function project(name, example) {
   const { command, args } = npm();
   const install = ['install', '--offline', '--no-audit', '--no-fund', tarball];
   execFileSync(command, [...args, ...install], { cwd: folder, stdio: 'pipe' });
+  if (!example) copyDrizzle(folder);
   return folder;
+}
+
+/**
+ * Drizzle beside the package: what it imports is looked for from where it is.
+ * @param {string} folder of a project
+ */
+function copyDrizzle(folder) {
+  const drizzle = join('node_modules', 'drizzle-orm');
+  const filter = (/** @type {string} */ from) => !/\.(cjs|[cm]?ts|map)$/.test(from);
+  cpSync(join(root, drizzle), join(folder, drizzle), { recursive: true, filter });
 }
 
 /**

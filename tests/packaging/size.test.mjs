@@ -12,11 +12,11 @@ test('no larger than the official package', async (t) => {
   assert.ok(sharedwal.total <= official.total, `${sharedwal.total} > ${official.total} bytes`);
 });
 
-test('the limit leaves 3 % of room and no more', async () => {
+test('the limit leaves 3 % of room and hardly more', async () => {
   const { sharedwal } = await measure();
   const [{ limit }] = JSON.parse(readFileSync(join(root, '.size-limit.json'), 'utf8'));
   const bytes = Number(/^([\d.]+) kB$/.exec(limit)?.[1]) * 1000;
-  assert.ok(bytes <= sharedwal.total * 1.06, `npm run size -- --update: ${limit} is too much`);
+  assert.ok(bytes <= sharedwal.total * 1.035, `npm run size -- --update: ${limit} is too much`);
 });
 
 test('the module has no names and no paths in it', () => {

@@ -51,7 +51,11 @@ test('what the user has set stays', async () => {
   );
   assert.deepEqual(resolved.server.headers, own.headers);
   assert.equal(resolved.server.port, 4711);
-  assert.deepEqual(resolved.optimizeDeps.exclude?.toSorted(), ['another', 'sharedwal']);
+  assert.deepEqual(resolved.optimizeDeps.exclude?.toSorted(), [
+    'another',
+    'better-sqlite3',
+    'sharedwal',
+  ]);
   assert.equal(resolved.worker.format, 'es');
 });
 

@@ -11,6 +11,8 @@ export async function run() {
   await report.part('workers', () => workers(report));
   await report.part('frame', () => frame(report));
   await report.part('lacks', () => lacks(report));
+  await report.part('headers', () => headers(report));
+  await report.part('module workers', () => moduleWorkers(report));
   await report.part('recipes', () => recipes(report));
   return report.result();
 }
@@ -240,6 +242,82 @@ async function lacks(report) {
       report.check('offline it works', diagnosis.ok && diagnosis.environment.headers === undefined);
     },
   );
+}
+
+/**
+ * What is said of a page that is not isolated and whose server answers so.
+ *
+ * @param {ResponseInit} response
+ */
+async function notIsolated(response) {
+  /** @type {readonly import('../../dist/doctor/index.js').Finding[]} */
+  let findings = [];
+  const answer = () => Promise.resolve(new Response(null, response));
+  await without(globalThis, 'crossOriginIsolated', false, () =>
+    without(globalThis, 'fetch', answer, async () => {
+      ({ findings } = await doctor());
+    }),
+  );
+  return findings.filter(({ code }) => ['HEADER_MISSING', 'ISOLATION_REFUSED'].includes(code));
+}
+
+/** @param {Report} report */
+async function headers(report) {
+  /** @param {string} opener @param {string} embedder */
+  const sent = (opener, embedder) => ({
+    headers: { 'Cross-Origin-Opener-Policy': opener, 'Cross-Origin-Embedder-Policy': embedder },
+  });
+  const missing = 'HEADER_MISSING';
+  const refused = 'ISOLATION_REFUSED';
+  /** @type {[string, ResponseInit, FindingCode[]][]} */
+  const cases = [
+    ['none', {}, [missing, missing]],
+    ['weaker ones', sent('same-origin-allow-popups', 'unsafe-none'), [missing, missing]],
+    ['both', sent('same-origin', 'require-corp'), [refused]],
+    [
+      'both, with reports',
+      sent('same-origin; report-to="a"', 'require-corp;report-to="a"'),
+      [refused],
+    ],
+    ['no answer to a HEAD', { status: 405 }, []],
+  ];
+  for (const [name, response, expected] of cases) {
+    report.equal(name, codes({ findings: await notIsolated(response) }), expected);
+  }
+  const [credentialless] = await notIsolated(sent('same-origin', 'credentialless'));
+  report.equal('credentialless', credentialless?.code, refused);
+  report.check('what to do', credentialless?.advice.includes('require-corp') === true);
+}
+
+/** The worker that shows whether there are modules. @param {Report} report */
+async function moduleWorkers(report) {
+  /** @type {string[]} */
+  const events = [];
+  const heard = class extends Worker {
+    /** @param {string | URL} script @param {WorkerOptions} [options] */
+    constructor(script, options) {
+      super(script, options);
+      for (const type of ['message', 'error']) this.addEventListener(type, () => events.push(type));
+    }
+    /** @override */
+    terminate() {
+      events.push('terminate');
+      super.terminate();
+    }
+  };
+  await without(globalThis, 'Worker', heard, doctor);
+  report.equal('it is ended when it has run', events, ['message', 'terminate']);
+  const refusing = class {
+    /** @param {string | URL} _script @param {WorkerOptions} [options] */
+    constructor(_script, options) {
+      void options?.type;
+      throw new DOMException('no', 'SecurityError');
+    }
+  };
+  await without(globalThis, 'Worker', refusing, async () => {
+    const { environment } = await doctor();
+    report.equal('a policy against blob:', environment.moduleWorkers, true);
+  });
 }
 
 /** @param {Report} report */

@@ -161,6 +161,13 @@ async function streamsThatFail(report) {
   await report.rejects('half of a file', () => importDatabase(runtime, half), {
     code: 'INVALID_IMAGE',
   });
+  const { resize } = ArrayBuffer.prototype;
+  ArrayBuffer.prototype.resize = () => {
+    throw new RangeError('no room');
+  };
+  const long = streamOf(bytes, 4096);
+  await report.rejects('no memory', () => importDatabase(runtime, long), { code: 'SQLITE_NOMEM' });
+  ArrayBuffer.prototype.resize = resize;
   report.equal('nothing has changed', await content(runtime), before);
 }
 

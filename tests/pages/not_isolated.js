@@ -37,5 +37,19 @@ export async function run() {
   for (const part of ['does not work here', 'require-corp', 'isolation-service-worker.js']) {
     report.check(`doctor: the text has ${part}`, text.includes(part), text);
   }
+  const worker = new Worker(new URL('./workers/doctor_worker.js', import.meta.url), {
+    type: 'module',
+  });
+  /** @type {import('../../dist/doctor/index.js').Diagnosis} */
+  const inWorker = await new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = reject;
+  }).finally(() => worker.terminate());
+  const missing = inWorker.findings.filter(({ code }) => code === 'HEADER_MISSING');
+  report.equal(
+    "doctor: a worker's script needs one header",
+    missing.map(({ advice }) => advice),
+    ['Send Cross-Origin-Embedder-Policy: require-corp'],
+  );
   return report.result();
 }

@@ -27,7 +27,10 @@ export interface Environment {
   secureContext: boolean | undefined;
   /** Whether the page is isolated, without which it shares no memory. */
   crossOriginIsolated: boolean | undefined;
-  /** What the server sends with the page (in a worker, with its script); `null` for a missing header. */
+  /**
+   * What the server sends with the page (in a worker, with its script); `null` for a missing header.
+   * Undefined also where the server does not answer a HEAD.
+   */
   headers: Record<SeenHeader, string | null> | undefined;
   /** Whether there is shared memory at all. */
   sharedArrayBuffer: boolean;
@@ -58,11 +61,16 @@ export const GIB = 1024 ** 3;
 /** What {@link createRuntime} reserves by default: database, log and journal. */
 export const DEFAULT_RESERVATIONS = 3;
 
-const FETCH_MS = 3000;
+const ANSWER_MS = 3000;
 
-/** Looks at this context. Takes as long as one request for its own address. */
+/** Looks at this context. Takes as long as one request for its own address or the start of a worker. */
 export async function lookAround(): Promise<Environment> {
-  const [headers, webLocks, context] = await Promise.all([ownHeaders(), locks(), kind()]);
+  const [headers, webLocks, workers, context] = await Promise.all([
+    ownHeaders(),
+    locks(),
+    moduleWorkers(),
+    kind(),
+  ]);
   const { location, isSecureContext, crossOriginIsolated } = scope();
   return {
     context,
@@ -80,7 +88,7 @@ export async function lookAround(): Promise<Environment> {
     atomicsWait: canBlock(),
     atomicsWaitAsync: typeof Atomics !== 'undefined' && typeof Atomics.waitAsync === 'function',
     webLocks,
-    moduleWorkers: moduleWorkers(),
+    moduleWorkers: workers,
     webAssembly: webAssembly(),
     wasmSimd: validates(SIMD),
     wasmBigInt: wasmBigInt(),
@@ -120,7 +128,7 @@ async function kind(): Promise<ContextKind> {
   if (nodeVersion() === undefined) return 'unknown';
   const name = 'node:worker_threads';
   const threads = (scope().process?.getBuiltinModule?.(name) ??
-    (await import(/* @vite-ignore */ name))) as { isMainThread: boolean };
+    (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))) as { isMainThread: boolean };
   return threads.isMainThread ? 'Node, first thread' : 'Node, worker thread';
 }
 
@@ -134,9 +142,11 @@ async function ownHeaders(): Promise<Record<SeenHeader, string | null> | undefin
   if (location === undefined || !/^https?:$/.test(location.protocol)) return undefined;
   try {
     // A HEAD changes nothing, and is not answered from a cache.
-    const { headers } = await fetch(location.href, {
-      ...{ method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(FETCH_MS) },
+    const { ok, headers } = await fetch(location.href, {
+      ...{ method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) },
     });
+    // An error page (405: no HEAD) says nothing about the page.
+    if (!ok) return undefined;
     const [opener, embedder] = ['Cross-Origin-Opener-Policy', 'Cross-Origin-Embedder-Policy'];
     return {
       'Cross-Origin-Opener-Policy': headers.get(opener as string),
@@ -173,23 +183,38 @@ function reservable(): number {
   return held.length * GIB;
 }
 
-function moduleWorkers(): boolean | undefined {
+async function moduleWorkers(): Promise<boolean | undefined> {
   if (typeof Worker !== 'function' || nodeVersion() !== undefined) return undefined;
   let asked = false;
+  const script = URL.createObjectURL(new Blob(["postMessage('')"], { type: 'text/javascript' }));
   try {
-    // No worker runs: there is nothing at this address. An engine that knows modules asks for the type.
-    const worker = new Worker('blob:', {
+    // An engine that knows modules asks for the type.
+    const worker = new Worker(script, {
       get type() {
         asked = true;
         return 'module' as const;
       },
     });
-    worker.onerror = (event) => event.preventDefault();
+    // Ended once it runs: Firefox prints an error for one whose script could not be loaded to its end.
+    if (asked) await answered(worker);
     worker.terminate();
   } catch {
-    // Asked before it looked at the address, or not.
+    // A Content-Security-Policy without blob:. By then it has asked, or not.
+  } finally {
+    URL.revokeObjectURL(script);
   }
   return asked;
+}
+
+function answered(worker: Worker): Promise<unknown> {
+  return new Promise((resolve) => {
+    worker.onmessage = resolve;
+    worker.onerror = (event) => {
+      event.preventDefault();
+      resolve(event);
+    };
+    setTimeout(resolve, ANSWER_MS);
+  });
 }
 
 function webAssembly(): Environment['webAssembly'] {

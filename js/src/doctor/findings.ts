@@ -19,6 +19,7 @@ export type FindingCode =
   | 'HEADER_MISSING'
   | 'NOT_SECURE_CONTEXT'
   | 'FRAME_NOT_ISOLATED'
+  | 'ISOLATION_REFUSED'
   | 'NO_SHARED_ARRAY_BUFFER'
   | 'NO_GROWABLE_SHARED_ARRAY_BUFFER'
   | 'RESERVATION_REFUSED'
@@ -34,6 +35,8 @@ export type FindingCode =
   | 'NODE_TOO_OLD';
 
 const OLDEST_NODE = 20;
+const OPENER: SeenHeader = 'Cross-Origin-Opener-Policy';
+const EMBEDDER: SeenHeader = 'Cross-Origin-Embedder-Policy';
 
 /** What an environment lacks, the worst first. */
 export function findings(environment: Environment): Finding[] {
@@ -45,6 +48,7 @@ export function findings(environment: Environment): Finding[] {
 function* isolation(environment: Environment): Iterable<Finding> {
   const { crossOriginIsolated, headers, secureContext, framed, node } = environment;
   if (node !== undefined || crossOriginIsolated !== false) return;
+  const wrong = wrongHeaders(environment);
   yield {
     code: 'NOT_CROSS_ORIGIN_ISOLATED',
     severity: 'error',
@@ -54,14 +58,13 @@ function* isolation(environment: Environment): Iterable<Finding> {
       "Serve the page and its workers with the two headers. doctor({ host: 'nginx' }) prints how; also for " +
       'vite, webpack, next, caddy, netlify, vercel, cloudflare and github-pages.',
   };
-  for (const [header, wanted] of Object.entries(HEADERS) as [SeenHeader, string][]) {
+  for (const header of wrong) {
     const seen = headers?.[header];
-    if (seen === undefined || isolates(header, seen)) continue;
     yield {
       code: 'HEADER_MISSING',
       severity: 'error',
       message: `${header} is ${seen === null ? 'not sent' : `"${seen}"`} with ${environment.location}.`,
-      advice: `Send ${header}: ${wanted}`,
+      advice: `Send ${header}: ${HEADERS[header]}`,
     };
   }
   if (secureContext === false) {
@@ -80,12 +83,40 @@ function* isolation(environment: Environment): Iterable<Finding> {
       advice:
         'Send both headers with the outer page, too; for a frame of another origin it needs allow="cross-origin-isolated".',
     };
+  } else if (headers !== undefined && wrong.length === 0 && secureContext !== false) {
+    yield {
+      code: 'ISOLATION_REFUSED',
+      severity: 'error',
+      message: 'The headers are sent, but the browser does not isolate the page.',
+      advice: whyRefused(environment),
+    };
   }
 }
 
+/** The headers that are known to be missing or other ones. */
+function wrongHeaders({ context, framed, headers }: Environment): SeenHeader[] {
+  if (headers === undefined) return [];
+  const names = Object.keys(HEADERS) as SeenHeader[];
+  // For workers and frames the opener's counts for nothing.
+  const inTab = context === 'window' && !framed;
+  return names.filter((name) => (inTab || name !== OPENER) && !isolates(name, headers[name]));
+}
+
 function isolates(header: SeenHeader, value: string | null): boolean {
-  if (header === 'Cross-Origin-Opener-Policy') return value === 'same-origin';
-  return value === 'require-corp' || value === 'credentialless';
+  // Where reports go follows behind a semicolon.
+  const policy = value?.split(';')[0]?.trim() ?? '';
+  if (header === OPENER) return policy === 'same-origin';
+  return policy === 'require-corp' || policy === 'credentialless';
+}
+
+function whyRefused({ context, headers }: Environment): string {
+  if (context === 'dedicated worker') {
+    return 'A worker is isolated only if its page is: call doctor() there.';
+  }
+  if (headers?.[EMBEDDER]?.startsWith('credentialless')) {
+    return `Send ${EMBEDDER}: require-corp, since not all browsers know credentialless.`;
+  }
+  return 'Look for a Permissions-Policy that withholds cross-origin-isolated; load the page anew, not from a cache.';
 }
 
 function* engine(environment: Environment): Iterable<Finding> {

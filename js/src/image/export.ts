@@ -1,8 +1,9 @@
-import { ownError, SqliteError } from '../errors.js';
+import { ownError } from '../errors.js';
 import { nextTurn } from '../next_turn.js';
 import { requireKnownOptions } from '../options.js';
 import type { Runtime } from '../runtime.js';
 import { requireRuntime } from '../runtime_handle.js';
+import { allocateBytes } from './allocate.js';
 import { IMAGE_OPTIONS, type ImageOptions, resolveDelay, resolveOptions } from './options.js';
 import { PageReader, PIECE_BYTES } from './page_reader.js';
 
@@ -42,7 +43,7 @@ export async function exportDatabase(
   const reader = await PageReader.open(runtime, options, resolved);
   try {
     const total = reader.totalBytes;
-    const image = allocate(total);
+    const image = allocateBytes(total);
     let pause = performance.now() + TURN_MS;
     while (!reader.isAtEnd) {
       reader.read(image.subarray(reader.doneBytes));
@@ -111,7 +112,7 @@ export async function exportStream(
       pull(controller) {
         idle.stop();
         try {
-          const piece = allocate(Math.min(PIECE_BYTES, total - reader.doneBytes));
+          const piece = allocateBytes(Math.min(PIECE_BYTES, total - reader.doneBytes));
           reader.read(piece);
           onProgress?.({ phase: 'copying', done: reader.doneBytes, total });
           controller.enqueue(piece);
@@ -156,14 +157,5 @@ class Countdown {
 
   stop(): void {
     clearTimeout(this.#timer);
-  }
-}
-
-function allocate(bytes: number): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(bytes);
-  } catch (cause) {
-    const message = `out of memory: the image has ${bytes} bytes`;
-    throw new SqliteError(message, 'SQLITE_NOMEM', { cause });
   }
 }

@@ -34,6 +34,7 @@ import {
  *   with its write-ahead log
  * @throws SqliteError `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, `SQLITE_INTERRUPT`, `RUNTIME_IN_USE` for another page size or
  *   encoding while other connections are open, `SQLITE_FULL` where the log has no room,
+ *   `SQLITE_NOMEM` where the engine has no buffer for what a Blob or stream has,
  *   `SQLITE_BUSY` where a writer is in the way (on the main thread at once); and as {@link open}
  * @throws TypeError `INVALID_ARGUMENT`; TypeError or RangeError `INVALID_OPTION`; whatever a stream
  *   errors with

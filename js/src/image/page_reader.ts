@@ -53,9 +53,9 @@ export class PageReader {
       heedWhileIdle(runtime, connection);
       const db = new Database({ connection, name: runtime.name, readonly: false, memory: false });
       db.exec('BEGIN');
-      const totalBytes =
-        Number(db.pragma('page_size', { simple: true })) *
-        Number(db.pragma('page_count', { simple: true }));
+      // Begins to read; the size of a page is told without, and another VACUUM could change it until then.
+      const pageCount = Number(db.pragma('page_count', { simple: true }));
+      const totalBytes = pageCount * Number(db.pragma('page_size', { simple: true }));
       if (totalBytes > 0) {
         const pages = db.prepare<[], Uint8Array>('SELECT data FROM sqlite_dbpage').pluck();
         return new PageReader(totalBytes, pages.iterate(), close);

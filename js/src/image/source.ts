@@ -4,6 +4,7 @@
 import { abortable } from '../abort.js';
 import { bytesOf, tagOf } from '../bytes.js';
 import { ownError, typeError } from '../errors.js';
+import { allocate } from './allocate.js';
 import type { ResolvedOptions } from './options.js';
 
 /** A file's content. What shares memory must not be changed during the import. */
@@ -121,8 +122,8 @@ const MAX_LOG_BYTES = 2 ** 32;
  * Reads what comes in streams.
  *
  * @param capacityBytes what the database file may have
- * @throws SqliteError `IMAGE_TOO_LARGE`, as soon as that is known; what a stream errors with; the
- *   reason of the signal
+ * @throws SqliteError `IMAGE_TOO_LARGE`, as soon as that is known; `SQLITE_NOMEM`; what a stream
+ *   errors with; the reason of the signal
  * @throws TypeError `INVALID_ARGUMENT` for a stream of anything but bytes
  */
 export async function readImage(
@@ -215,11 +216,11 @@ class GrowingBuffer {
     const grown = Math.min(this.#limit, Math.max(length, this.length * 1.25) + GRAIN_BYTES);
     const bytes = Math.floor(grown);
     if (this.#buffer.resizable) {
-      this.#buffer.resize(bytes);
+      allocate(bytes, () => this.#buffer.resize(bytes));
       return;
     }
     const old = this.bytes();
-    this.#buffer = new ArrayBuffer(bytes);
+    this.#buffer = allocate(bytes, () => new ArrayBuffer(bytes));
     new Uint8Array(this.#buffer).set(old);
   }
 }
@@ -228,6 +229,6 @@ function growable(length: number, limit: number): ArrayBuffer {
   try {
     return new ArrayBuffer(length, { maxByteLength: limit });
   } catch {
-    return new ArrayBuffer(length);
+    return allocate(length, () => new ArrayBuffer(length));
   }
 }

@@ -5,7 +5,7 @@ import { typeError } from '../errors.js';
 import type { CommitFeed } from './commit_feed.js';
 import { codeOf } from './error_message.js';
 import type { QueryResult } from './protocol.js';
-import { rowObjects, sameRow } from './row_message.js';
+import { rowKey, rowObjects, sameRow } from './row_message.js';
 
 /** What a {@link LiveQuery} came to last. Another object for each result. */
 export interface LiveResult<Row> {
@@ -71,8 +71,6 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   /** @internal */
   constructor(plan: LivePlan) {
     this.#plan = plan;
-    plan.signal?.addEventListener('abort', this.#aborted, { once: true });
-    if (plan.signal?.aborted) this.#aborted();
   }
 
   /**
@@ -176,7 +174,6 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
 
   #close(closed: { readonly reason: unknown }): void {
     this.#closed ??= closed;
-    this.#plan.signal?.removeEventListener('abort', this.#aborted);
     this.#listeners.clear();
     this.#stop();
     for (const wake of this.#waiting) wake();
@@ -184,8 +181,15 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
 
   #start(): void {
     if (this.#closed !== undefined || this.#stopListening !== undefined) return;
+    const { feed, signal } = this.#plan;
+    if (signal?.aborted) {
+      this.#aborted();
+      return;
+    }
+    // Only while somebody listens: a signal that lives long would keep what nobody uses any more.
+    signal?.addEventListener('abort', this.#aborted);
     // Before the query: a commit in between has it run once more.
-    this.#stopListening = this.#plan.feed.listen({
+    this.#stopListening = feed.listen({
       commit: (commit) => {
         if (this.#reads(commit)) this.#soon();
       },
@@ -199,6 +203,7 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   }
 
   #stop(): void {
+    this.#plan.signal?.removeEventListener('abort', this.#aborted);
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#current = false;
@@ -268,23 +273,56 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   }
 }
 
-/** Rows that have not changed stay the objects that they were, and all of them if none has. */
+/**
+ * Rows that have not changed stay the objects that they were, also at another place, and all of them if
+ * none has.
+ */
 function merge<Row>(
   known: { readonly rows: readonly Row[]; readonly message: QueryResult },
   message: QueryResult,
 ): readonly Row[] {
-  const { rows } = known;
+  const { rows, message: before } = known;
   const comparable =
-    known.message.columns.length === message.columns.length &&
-    message.columns.every((name, i) => name === known.message.columns[i]);
+    before.columns.length === message.columns.length &&
+    message.columns.every((name, i) => name === before.columns[i]);
   const fresh = rowObjects<Row>(message, message.columns);
   if (!comparable) return fresh;
-  let same = fresh.length === rows.length;
-  for (let row = 0; row < fresh.length; row++) {
-    if (row < rows.length && sameRow(known.message, message, row)) fresh[row] = rows[row] as Row;
-    else same = false;
+  const gone: number[] = [];
+  const come: number[] = [];
+  for (let at = 0; at < Math.max(rows.length, fresh.length); at++) {
+    const inBoth = at < rows.length && at < fresh.length;
+    if (inBoth && sameRow(before, at, message, at)) {
+      fresh[at] = rows[at] as Row;
+      continue;
+    }
+    if (at < rows.length) gone.push(at);
+    if (at < fresh.length) come.push(at);
   }
-  return same ? rows : fresh;
+  if (gone.length === 0 && come.length === 0) return rows;
+  for (const [from, to] of moves(before, gone, message, come)) fresh[to] = rows[from] as Row;
+  return fresh;
+}
+
+/** Which of some rows of two results are the same, each at most once. */
+function* moves(
+  before: QueryResult,
+  gone: readonly number[],
+  after: QueryResult,
+  come: readonly number[],
+): Iterable<[from: number, to: number]> {
+  const byKey = new Map<string, number[]>();
+  for (const from of gone) {
+    const key = rowKey(before, from);
+    const alike = byKey.get(key);
+    if (alike === undefined) byKey.set(key, [from]);
+    else alike.push(from);
+  }
+  for (const to of come) {
+    const alike = byKey.get(rowKey(after, to)) ?? [];
+    // From the end, where it is nearly always: rows with the same key are the same ones.
+    const found = alike.findLastIndex((from) => sameRow(before, from, after, to));
+    if (found !== -1) yield [alike.splice(found, 1)[0] as number, to];
+  }
 }
 
 function call<Row>(listener: Listener<Row>, result: LiveResult<Row>): void {

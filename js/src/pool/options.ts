@@ -26,8 +26,8 @@ export interface PoolOptions extends WasmSource {
   open?: ConnectionOptions | undefined;
   /**
    * SQL to be executed by each connection when it is new, those of streams included: PRAGMAs,
-   * `ATTACH`, temporary views. What belongs to a connection must not be set otherwise, since nobody
-   * knows which connection a call gets.
+   * temporary views. What belongs to a connection must not be set otherwise, since nobody knows which
+   * connection a call gets.
    */
   setup?: string | undefined;
   /** Whether calls return integers as bigints unless they say otherwise. Default false. */

@@ -259,7 +259,8 @@ export class Pool {
    * A query that is run again, by the readers, when a commit of anybody has changed a table that it
    * reads, or when that cannot be told. It runs while somebody has subscribed or iterates. It never runs
    * twice at once: commits that come meanwhile have it run once more after that. A result with the same
-   * rows as before is not told again, and rows that have not changed stay the same objects.
+   * rows as before is not told again, and rows that have not changed stay the same objects, also at
+   * another place.
    *
    * Tables are looked at whole, those of attached databases not at all; and of what changes without a
    * commit (`random()`, `datetime('now')`, a temporary table) nobody tells.

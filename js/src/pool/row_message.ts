@@ -6,6 +6,8 @@ import type { RowsMessage } from './protocol.js';
 
 /** Blobs from this size on are handed over; below, a copy costs less. */
 const LARGE_BYTES = 65_536;
+/** How much of a blob is looked at to tell rows apart at first glance. */
+const KEY_BYTES = 32;
 
 /** Collects rows to be posted. */
 export class RowsToPost {
@@ -58,11 +60,21 @@ function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
   return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
-/** Whether a row of two results with the same columns is the same. */
-export function sameRow(before: RowsMessage, after: RowsMessage, row: number): boolean {
-  const { length } = after.columns;
-  for (let at = row * length; at < (row + 1) * length; at++) {
-    if (!sameValue(before.values[at], after.values[at])) return false;
+/** Whether rows of two results with the same columns are the same. */
+export function sameRow(a: RowsMessage, rowOfA: number, b: RowsMessage, rowOfB: number): boolean {
+  const { length } = a.columns;
+  for (let i = 0; i < length; i++) {
+    if (!sameValue(a.values[rowOfA * length + i], b.values[rowOfB * length + i])) return false;
   }
   return true;
+}
+
+/** What rows that are the same have in common, and others mostly not. */
+export function rowKey({ columns, values }: RowsMessage, row: number): string {
+  const { length } = columns;
+  let key = '';
+  for (const value of values.slice(row * length, (row + 1) * length)) {
+    key += `${value instanceof Uint8Array ? value.subarray(0, KEY_BYTES) : value}|`;
+  }
+  return key;
 }

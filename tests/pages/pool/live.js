@@ -111,6 +111,71 @@ export async function rows(report, bench) {
 }
 
 /** @type {Part} */
+export async function moved(report, bench) {
+  const { pool } = bench.pool({ readers: 1 });
+  await pool.exec(
+    "create table t (id integer primary key, x); insert into t values (1, zeroblob(100)), (2, 'b'), (3, null)",
+  );
+  const live = pool.live('select * from t order by id desc');
+  // Rows that nothing tells apart.
+  const alike = pool.live('select 7 as x from t where id > 0');
+  let told = 0;
+  for (const one of [live, alike]) one.subscribe(() => told++);
+  await until(() => told === 2);
+  /** Where the rows that are there now were before. */
+  const origins = async (/** @type {string} */ sql) => {
+    const before = live.getSnapshot().rows ?? [];
+    const count = told;
+    await pool.run(sql);
+    await until(() => live.getSnapshot().rows !== before && told > count);
+    return live.getSnapshot().rows?.map((row) => before.indexOf(row));
+  };
+  report.equal('a row before all', await origins("insert into t values (4, 'd')"), [-1, 0, 1, 2]);
+  report.equal('one less', await origins('delete from t where id = 3'), [0, 2, 3]);
+  report.equal('one that changed', await origins("update t set x = 'B' where id = 2"), [0, -1, 2]);
+  report.equal('all at once', await origins('update t set id = 10 - id'), [-1, -1, -1]);
+  await until(() => alike.getSnapshot().rows?.length === 3);
+  const rows = alike.getSnapshot().rows ?? [];
+  report.equal('each row is an object of its own', new Set(rows).size, 3);
+  live.close();
+  alike.close();
+}
+
+/** @type {Part} */
+export async function signals(report, bench) {
+  const { pool } = bench.pool({ readers: 1 });
+  await pool.exec('create table t (x)');
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set();
+  signal.addEventListener = (/** @type {string} */ type, /** @type {any} */ listener) => {
+    listeners.add(listener);
+    EventTarget.prototype.addEventListener.call(signal, type, listener);
+  };
+  signal.removeEventListener = (/** @type {string} */ type, /** @type {any} */ listener) => {
+    listeners.delete(listener);
+    EventTarget.prototype.removeEventListener.call(signal, type, listener);
+  };
+  const live = pool.live('select count(*) as n from t', [], { signal });
+  report.equal('not heeded before somebody asks', listeners.size, 0);
+  const unsubscribe = live.subscribe(() => {});
+  report.equal('but then', listeners.size, 1);
+  unsubscribe();
+  report.equal('nor when nobody does any more', listeners.size, 0);
+  const results = live[Symbol.asyncIterator]();
+  await results.next();
+  report.equal('somebody iterates', listeners.size, 1);
+  await results.return();
+  report.equal('and has left', listeners.size, 0);
+  controller.abort(new Error('enough'));
+  let told = 0;
+  live.subscribe(() => told++);
+  const next = outcome(live[Symbol.asyncIterator]().next());
+  report.equal('aborted when nobody asked', (await next).error?.message, 'enough');
+  report.equal('nobody is told', told, 0);
+}
+
+/** @type {Part} */
 export async function iterating(report, bench) {
   const { pool } = bench.pool({ readers: 1 });
   await pool.exec('create table t (x)');
