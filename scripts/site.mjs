@@ -100,7 +100,11 @@ function page() {
     .replaceAll('"./', '"./www/')
     .replaceAll('"../', '"./')
     .replaceAll('node_modules/', `${PACKAGES_FOLDER}/`)
-    .replace('<head>', `<head>\n    <script src="./${SERVICE_WORKER}"></script>`);
+    .replace('<head>', `<head>\n    <script src="./${SERVICE_WORKER}"></script>`)
+    .replace(
+      '</footer>',
+      '  <p><a href="./LICENSES.md">Whose work all this is</a></p>\n    </footer>',
+    );
 }
 
 /** Whose work is in the folder, and on which terms. */

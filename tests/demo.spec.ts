@@ -1,11 +1,11 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { PageReport } from './open_page.js';
+import { test } from './site/errors.js';
+import { expectGoodLooks } from './site/looks.js';
 
-test('the main job runs on its button and is shown', async ({ page }) => {
+test('the main job runs on its button and is shown', async ({ page }, info) => {
   test.setTimeout(310_000);
   await page.setViewportSize({ width: 360, height: 740 });
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto('/www/#main-job');
   await expect(page.getByRole('status')).toHaveText('Ready.');
   await page.getByRole('button', { name: 'Run' }).click();
@@ -26,5 +26,5 @@ test('the main job runs on its button and is shown', async ({ page }) => {
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   expect(overflow, 'the page fits a phone without scrolling sideways').toBeLessThanOrEqual(0);
-  expect(errors).toEqual([]);
+  await expectGoodLooks(page, info, 'main-job-done');
 });

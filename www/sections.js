@@ -11,7 +11,7 @@
  */
 
 /** In the order of the navigation; the first one is shown to who comes without a hash. */
-/** @type {readonly Section[]} */
+/** @type {readonly [Section, ...Section[]]} */
 export const SECTIONS = [
   { name: 'playground', title: 'Playground', load: () => import('./playground/index.js') },
   { name: 'dashboard', title: 'Dashboard', load: () => import('./dashboard/index.js') },

@@ -12,37 +12,41 @@ const TITLE = document.title;
 /** At a first visit the service worker of a host without headers loads the page again; so long it may take. */
 const ISOLATED_AFTER_MS = 2000;
 
-/** @type {{ name: string, unmount: () => void } | undefined} */
+/** As the package asks: some shells of browsers offer it without isolation. */
+const SHARES_MEMORY = typeof SharedArrayBuffer !== 'undefined';
+
+/** What the address named last. A hash that names no section changes nothing: the skip link has one. */
+let wanted = SECTIONS[0];
+/** @type {{ section: Section, unmount: () => void } | undefined} */
 let shown;
 /** Mounting takes time, and the address may change meanwhile: one after the other. */
 let turn = Promise.resolve();
 
-/** The section that the address names, or undefined for a hash that is something else. */
-function wanted() {
-  const name = location.hash.slice(1);
-  return name === '' ? SECTIONS[0] : SECTIONS.find((section) => section.name === name);
-}
-
 async function show() {
-  const section = wanted();
-  if (section === undefined || section.name === shown?.name) return;
-  shown?.unmount();
-  shown = undefined;
+  const section = wanted;
+  if (section === shown?.section) return;
+  leave();
+  const here = { section, unmount: () => {} };
+  shown = here;
   const place = h('section', { id: 'section', class: section.name, 'aria-label': section.title });
   element('section').replaceWith(place);
-  document.title = `${section.title} – ${TITLE}`;
-  for (const link of element('sections').querySelectorAll('a')) {
-    if (link.hash === `#${section.name}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
-  if (!crossOriginIsolated && !section.everywhere) {
+  if (!SHARES_MEMORY && !section.everywhere) {
     return place.append(h('h2', {}, section.title));
   }
   try {
     const { mount } = await section.load();
-    shown = { name: section.name, unmount: await mount(place) };
+    here.unmount = await mount(place);
   } catch (error) {
     fail(place, section, error);
+  }
+}
+
+/** Whatever goes wrong in a section that is left, the next one is shown. */
+function leave() {
+  try {
+    shown?.unmount();
+  } catch (error) {
+    console.error(error);
   }
 }
 
@@ -68,7 +72,25 @@ function fail(place, section, error) {
   );
 }
 
+/** At once, also while the section before still starts. */
+function mark() {
+  document.title = `${wanted.title} – ${TITLE}`;
+  for (const link of element('sections').querySelectorAll('a')) {
+    if (link.hash !== `#${wanted.name}`) {
+      link.removeAttribute('aria-current');
+      continue;
+    }
+    link.setAttribute('aria-current', 'page');
+    // On a phone not all of them are in sight.
+    const nav = element('navigation');
+    nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+  }
+}
+
 function navigate() {
+  const name = location.hash.slice(1);
+  wanted = name === '' ? SECTIONS[0] : (SECTIONS.find((one) => one.name === name) ?? wanted);
+  mark();
   turn = turn.then(show);
 }
 
@@ -76,7 +98,7 @@ element('sections').replaceChildren(
   ...SECTIONS.map(({ name, title }) => h('li', {}, h('a', { href: `#${name}` }, title))),
 );
 setTimeout(() => {
-  element('isolation').hidden = crossOriginIsolated;
+  element('isolation').hidden = SHARES_MEMORY;
 }, ISOLATED_AFTER_MS);
 if (new URLSearchParams(location.search).get('run') === 'demo') location.hash = '#main-job';
 addEventListener('hashchange', navigate);

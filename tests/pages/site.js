@@ -152,7 +152,7 @@ async function benchmarks(site) {
         ({ textContent }) => textContent === 'Run',
       )
     );
-    return run && !run.disabled;
+    return run && run.getAttribute('aria-disabled') !== 'true';
   };
   await site.until('it can be run', ready);
   const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (

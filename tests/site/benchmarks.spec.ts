@@ -1,18 +1,13 @@
 // The benchmark for visitors, with as little to measure as possible.
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { inFirefox } from '../tab.js';
+import { expectProvoked, test } from './errors.js';
 import { expectGoodLooks } from './looks.js';
 
-const errors: string[] = [];
-
 test.beforeEach(async ({ page }) => {
-  errors.length = 0;
-  page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto('/www/#benchmarks');
   await expect(page.getByRole('button', { name: 'Run' })).toBeEnabled();
 });
-
-test.afterEach(() => expect(errors).toEqual([]));
 
 async function choose(page: Page, workloads: string[], contenders: string[]) {
   await page.getByText(/^Workloads: \d+ of \d+$/).click();
@@ -81,19 +76,37 @@ test('it measures what is chosen, draws it, and gives it as a table', async ({
 test('a run can be cancelled, and another one begun', async ({ page }) => {
   await page.getByLabel('Length').selectOption('thorough');
   await choose(page, [POINT_READS], ['sharedwal']);
-  await page.getByRole('button', { name: 'Run' }).click();
+  const [run, cancel] = [
+    page.getByRole('button', { name: 'Run' }),
+    page.getByRole('button', { name: 'Cancel' }),
+  ];
+  await run.press('Enter');
   await expect.poll(() => page.workers().length).toBeGreaterThan(0);
-  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(run).toBeDisabled();
+  await expect(run, 'the keyboard stays where it was').toBeFocused();
+  await cancel.press('Enter');
   await expect(page.getByRole('status').first()).toHaveText(/^Cancelled after \d of 5 trials\.$/);
   await expect.poll(() => page.workers().length).toBe(0);
-  await expect(page.getByRole('button', { name: 'Cancel' })).toBeDisabled();
+  await expect(cancel).toBeDisabled();
+  await expect(cancel).toBeFocused();
 
   await page.getByLabel('Length').selectOption('quick');
-  await page.getByRole('button', { name: 'Run' }).click();
+  await run.click();
   await expect(page.getByRole('status').first()).toHaveText('Done: 1 trials.');
 });
 
-test('a contender that fails is named, and the others are measured', async ({ page }) => {
+test('workloads that none of the contenders can do are named as such', async ({ page }) => {
+  await page.getByLabel('Length').selectOption('quick');
+  await choose(page, ['Point reads by key, two workers at once'], ['official_direct']);
+  await page.getByRole('button', { name: 'Run' }).click();
+  await expect(page.getByRole('status').first()).toHaveText(
+    'None of the chosen contenders can do the chosen workloads.',
+  );
+  await expect(page.getByRole('table')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Run' })).toBeEnabled();
+});
+
+test('a contender that fails is named, and the others are measured', async ({ page, errors }) => {
   // What it gets for its module is none.
   await page.route('**/@sqlite.org/sqlite-wasm/**/sqlite3.wasm', (route) =>
     route.fulfill({ contentType: 'application/wasm', body: 'none' }),
@@ -108,6 +121,8 @@ test('a contender that fails is named, and the others are measured', async ({ pa
   await expect(failed).toHaveCount(1);
   await expect(page.getByText(/official sqlite-wasm behind postMessage, 1 of 1:/)).toBeVisible();
   await expect(page.getByRole('table').getByRole('row')).toHaveCount(2);
+  // What its package says of it, if anything.
+  errors.length = 0;
 });
 
 test('its workers end when another section is shown', async ({ page }) => {
@@ -121,7 +136,7 @@ test('its workers end when another section is shown', async ({ page }) => {
   expect(page.workers()).toHaveLength(0);
 });
 
-test('contenders that are not served here are left out', async ({ page }) => {
+test('contenders that are not served here are left out', async ({ page, errors }) => {
   await page.route('**/@journeyapps/wa-sqlite/package.json', (route) =>
     route.fulfill({ status: 404 }),
   );
@@ -132,4 +147,5 @@ test('contenders that are not served here are left out', async ({ page }) => {
     await expect(page.locator(`input[value="${name}"]`)).not.toBeChecked();
   }
   await expect(page.getByText('Not here: its package is not served here.')).toHaveCount(2);
+  expectProvoked(errors);
 });

@@ -1,12 +1,9 @@
 // The live dashboard, as a visitor uses it.
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { expectProvoked, test } from './errors.js';
 import { expectGoodLooks } from './looks.js';
 
-const errors: string[] = [];
-
 test.beforeEach(async ({ page }) => {
-  errors.length = 0;
-  page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto('/www/#dashboard');
   await expect(lanes(page, 'writer')).toHaveCount(2);
   await expect(lanes(page, 'reader')).toHaveCount(3);
@@ -14,7 +11,6 @@ test.beforeEach(async ({ page }) => {
 });
 
 test.afterEach(async ({ page }) => {
-  expect(errors).toEqual([]);
   await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);
 });
 
@@ -42,6 +38,43 @@ async function expectProgress(page: Page) {
   await expect.poll(() => figure(page, 'compared')).toBeGreaterThan(before.reads + 20);
   expect(await figure(page, 'wrong')).toBe(0);
 }
+
+/** What a chart shows as the present figure. */
+async function now(page: Page, kind: 'reads' | 'commits' | 'log'): Promise<number> {
+  const text = await page.locator(`.time-chart.${kind} .now`).innerText();
+  return Number(text.replaceAll(',', ''));
+}
+
+test('the charts show what is done, and the segments what is in use', async ({ page }) => {
+  await expect.poll(() => now(page, 'reads')).toBeGreaterThan(0);
+  await expect.poll(() => now(page, 'commits')).toBeGreaterThan(0);
+  await expect(page.locator('.time-chart.reads').getByRole('img')).toHaveAttribute(
+    'aria-label',
+    /^Reads per second: now [\d,]+; in the last minute lowest [\d,]+, highest [1-9][\d,]*$/,
+  );
+  // A line gets longer with each look.
+  const points = async () =>
+    (await page.locator('.time-chart.commits .line').getAttribute('d'))?.split('L').length ?? 0;
+  const before = await points();
+  await expect.poll(points).toBeGreaterThan(before + 2);
+
+  const files = await page.locator('.memory').evaluateAll((all) =>
+    all.map((one) => ({
+      told: one.querySelector('p')?.textContent ?? '',
+      inUse: [...one.querySelectorAll<HTMLElement>('.used')].map(({ style }) =>
+        Number.parseFloat(style.height),
+      ),
+    })),
+  );
+  expect(files.map(({ inUse }) => inUse.length)).toEqual([8, 16]);
+  for (const { told, inUse } of files) {
+    const [, number = '', unit] = /([\d.,]+) ([KM]iB) in use/.exec(told) ?? [];
+    const mib = Number(number.replaceAll(',', '')) / (unit === 'KiB' ? 1024 : 1);
+    expect(mib, told).toBeGreaterThan(0);
+    const drawn = (inUse.reduce((sum, percent) => sum + percent) / 100) * 8;
+    expect(Math.abs(drawn - mib), told).toBeLessThan(0.06);
+  }
+});
 
 test('the sliders set how many workers there are', async ({ page }) => {
   await page.getByLabel('Readers').fill('5');
@@ -92,6 +125,8 @@ test('a reader that keeps its snapshot is named as the one for whom the log grow
   await page.getByRole('button', { name: 'Hold a transaction of reader 1 open' }).click();
   await expect(page.getByText(/The snapshot of reader 1, \d+ s old, keeps the log/)).toBeVisible();
   await expect(lane(page, 'reader 1').locator('.locks')).toContainText(/READ\d/);
+  // Else it begins anew after 1000 frames.
+  await expect.poll(() => now(page, 'log')).toBeGreaterThan(2500);
   await expectProgress(page);
   await page.getByRole('button', { name: 'Hold a transaction of reader 1 open' }).click();
   await expect(page.getByText('Nobody keeps the log from being used again')).toBeVisible();
@@ -149,10 +184,78 @@ test('a writer that keeps its transaction open gives way to the one that is kill
 test('the only writer is replaced when it is killed', async ({ page }) => {
   await page.getByLabel('Writers').fill('1');
   await expect(lanes(page, 'writer')).toHaveCount(1);
-  await page.getByRole('button', { name: 'Kill writer 1 in its transaction' }).click();
+  await page.getByRole('button', { name: 'Kill writer 1 in its transaction' }).press('Enter');
   await expect(page.locator('.kill').getByRole('status')).toContainText(
     /writer 3 committed .* later/,
   );
+  await expect(lane(page, 'writer 1')).toHaveCount(0);
+  await expect(page.locator('.lane button:focus'), 'the keyboard is in another lane').toHaveCount(
+    1,
+  );
+  await expectProgress(page);
+
+  const kill = page.getByRole('button', { name: 'Kill a writer' });
+  await kill.press('Enter');
+  await expect(kill).toBeDisabled();
+  await expect(page.locator('.kill tbody tr')).toHaveCount(2);
+  await expect(kill).toBeEnabled();
+  await expect(kill).toBeFocused();
+});
+
+test('a writer that is told to stop while it is to be killed is not measured', async ({
+  page,
+  errors,
+}) => {
+  const kills = page.locator('.kill tbody tr');
+  const status = page.locator('.kill').getByRole('status');
+  // As soon as it is to be killed, and when it holds its transaction open.
+  for (const doing of ['', 'keeps its transaction open']) {
+    await page.getByLabel('Writers').fill('2');
+    await expect(lanes(page, 'writer')).toHaveCount(2);
+    const victim = (await lanes(page, 'writer').last().getAttribute('data-worker')) ?? '';
+    await page.evaluate(
+      async ({ victim, doing }) => {
+        const [lane, kill, writers] = [
+          document.querySelector(`[data-worker="${victim}"]`),
+          document.querySelector<HTMLElement>(`[aria-label="Kill ${victim} in its transaction"]`),
+          document.querySelector<HTMLInputElement>('#writers'),
+        ];
+        if (!lane || !kill || !writers) throw new Error('the dashboard looks otherwise');
+        kill.click();
+        while (!lane.textContent?.includes(doing)) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        writers.value = '1';
+        writers.dispatchEvent(new Event('input'));
+      },
+      { victim, doing },
+    );
+    await expect(status).toHaveText('It did not come to a kill.');
+    await expect(page.getByRole('alert')).toHaveText(`${victim} left before it could be killed`);
+    await expect(lane(page, victim)).toHaveCount(0);
+    await expect(kills).toHaveCount(0);
+  }
+  expectProvoked(errors);
+  await page.getByRole('button', { name: 'Kill a writer' }).click();
+  await expect(kills).toHaveCount(1);
+  await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);
+});
+
+test('it works without Web Locks, and says what nobody can tell then', async ({ page }) => {
+  const none = "Object.defineProperty(navigator, 'locks', { value: undefined });";
+  await page.addInitScript(none);
+  await page.route('**/dashboard/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${none}\n${await response.text()}` });
+  });
+  await page.reload();
+  await expect(lanes(page, 'writer')).toHaveCount(2);
+  await expectProgress(page);
+  await page.getByLabel('terminate(runtime, worker) of sharedwal').check();
+  await page.getByRole('button', { name: 'Kill a writer' }).click();
+  const killed = page.locator('.kill tbody tr');
+  await expect(killed.locator('.number').last()).toHaveText('cannot be told here');
+  await expect(killed).toContainText('nothing lost');
   await expectProgress(page);
 });
 
@@ -162,6 +265,11 @@ test('who wants it still can freeze the picture', async ({ page }) => {
   const before = await figure(page, 'commits');
   await page.waitForTimeout(1000);
   expect(await figure(page, 'commits')).toBe(before);
+  const hold = page.getByRole('button', { name: 'Hold a transaction of reader 1 open' });
+  for (const pressed of ['true', 'false']) {
+    await hold.click();
+    await expect(hold).toHaveAttribute('aria-pressed', pressed);
+  }
   await page.getByRole('button', { name: 'Freeze the picture' }).click();
   await expect.poll(() => figure(page, 'commits')).toBeGreaterThan(before + 20);
 });

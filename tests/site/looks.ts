@@ -23,6 +23,8 @@ export async function expectGoodLooks(page: Page, info: TestInfo, name: string):
     await page.setViewportSize({ width, height });
     // Colours in the middle of a transition are nobody's.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // The masthead lies over what is scrolled to.
+    await page.evaluate(() => scrollTo(0, 0));
     const path = info.outputPath(`${name}-${look}.png`);
     await page.screenshot({ path, fullPage: true });
     await info.attach(`${name}-${look}`, { path, contentType: 'image/png' });

@@ -1,28 +1,19 @@
 import { expect, type Page } from '@playwright/test';
 
-/** What went wrong in a page that was opened by {@link openSection}: has to be empty at the end. */
-export type Errors = string[];
+/** A statement that ends when it is cancelled. */
+export const ENDLESS =
+  'with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n';
 
-/** Opens a section of the site, and collects what goes wrong in it. */
-export async function openSection(page: Page, name: string, base = '/www/'): Promise<Errors> {
-  const errors: Errors = [];
-  page.on('pageerror', (error) => errors.push(`page error: ${error.stack ?? error}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(`console: ${message.text()}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) errors.push(`${response.status()}: ${response.url()}`);
-  });
+/** Opens a section of the site. */
+export async function openSection(page: Page, name: string, base = '/www/'): Promise<void> {
   await page.goto(`${base}#${name}`);
   await expect(page.locator('#section h2')).toBeVisible();
-  return errors;
 }
 
 /** Opens the playground with its first sample. */
-export async function openPlayground(page: Page, base?: string): Promise<Errors> {
-  const errors = await openSection(page, 'playground', base);
+export async function openPlayground(page: Page, base?: string): Promise<void> {
+  await openSection(page, 'playground', base);
   await expect(page.locator('#database-status')).toHaveText(/^Flights \(2,000\) loaded in/);
-  return errors;
 }
 
 /** Runs SQL in one of the playground's workers, and waits for its end. */
@@ -31,6 +22,14 @@ export async function runSql(page: Page, worker: number, sql: string): Promise<v
   await page.getByLabel('SQL', { exact: true }).fill(sql);
   await page.getByRole('button', { name: 'Run' }).click();
   await expect(page.getByRole('button', { name: 'Run' })).toBeEnabled();
+}
+
+/** Cancels by the keyboard what the chosen worker runs, also if it has only just been told to. */
+export async function cancelSql(page: Page): Promise<void> {
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect(page.locator('#run-status')).toHaveText(/SQLITE_INTERRUPT/, { timeout: 500 });
+  }).toPass();
 }
 
 /** The cells of the last grid that the chosen worker shows, without the numbers of the rows. */

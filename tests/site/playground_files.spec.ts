@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { inFirefox } from '../tab.js';
+import { test } from './errors.js';
 import { openPlayground, runSql, shownRows } from './open_section.js';
 
 /** What the button saves, and as what. */
@@ -32,7 +33,7 @@ async function downloaded(page: Page): Promise<{ name: string; content: Buffer }
 }
 
 test('the database goes out as a file, and files come in', async ({ page }) => {
-  const errors = await openPlayground(page);
+  await openPlayground(page);
   const { name, content: buffer } = await downloaded(page);
   expect(name).toBe('flights-2k.sqlite');
   expect(buffer.subarray(0, 15).toString()).toBe('SQLite format 3');
@@ -58,7 +59,6 @@ test('the database goes out as a file, and files come in', async ({ page }) => {
   await expect(page.locator('#database-status')).toHaveText(/^dropped\.db loaded/);
   await runSql(page, 2, 'select count(*) from flights');
   expect(await shownRows(page)).toEqual([['2000']]);
-  expect(errors).toEqual([]);
 });
 
 test('what is no database changes nothing', async ({ page }) => {
@@ -70,12 +70,53 @@ test('what is no database changes nothing', async ({ page }) => {
   expect(await shownRows(page)).toEqual([['2000']]);
 });
 
+test('files that are no database are not taken for one, nor is any while another one comes', async ({
+  page,
+}) => {
+  await openPlayground(page);
+  const status = page.locator('#database-status');
+  const { content } = await downloaded(page);
+  const file = (name: string, buffer: Buffer = Buffer.from('')) => ({
+    ...{ name, mimeType: 'application/octet-stream', buffer },
+  });
+  await page.locator('#file').setInputFiles([file('mine.db-wal'), file('mine.db-shm')]);
+  await expect(status).toHaveText(
+    'Not opened: mine.db-wal, mine.db-shm, since there is no database among them.',
+  );
+  const all = [file('mine.db-shm'), file('mine.db-journal'), file('mine.db', content)];
+  await page.locator('#file').setInputFiles(all);
+  await expect(status).toHaveText(/^mine\.db loaded in/);
+
+  await page.route('**/seattle-weather.csv', () => {});
+  await page.getByRole('combobox', { name: 'Database' }).selectOption('Weather of Seattle');
+  await page.locator('.playground').evaluate((section) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([], 'dropped.db'));
+    section.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+  });
+  await expect(status).toHaveText('Not opened: dropped.db, since the database is busy.');
+});
+
 test('the large sample comes while another worker reads the small one', async ({ page }) => {
   await openPlayground(page);
   await runSql(page, 1, 'begin; select count(*) from flights');
   expect(await shownRows(page)).toEqual([['2000']]);
+  // What is read out: that it begins and that it is done.
+  const told = page.locator('#database-status').evaluate(
+    (status) =>
+      new Promise<string[]>((resolve) => {
+        const texts: string[] = [];
+        new MutationObserver(() => {
+          texts.push(status.textContent ?? '');
+          if (status.textContent?.includes('loaded in')) resolve(texts);
+        }).observe(status, { childList: true, characterData: true });
+      }),
+  );
   await page.getByRole('combobox', { name: 'Database' }).selectOption('Flights (200,000; 13 MB)');
-  await expect(page.locator('#database-status')).toHaveText(/^Flights \(200,000.*loaded/);
+  expect(await told).toEqual([
+    'Loading Flights (200,000; 13 MB) …',
+    expect.stringMatching(/^Flights \(200,000.*loaded in/),
+  ]);
   await runSql(page, 2, 'select count(*) from flights');
   expect(await shownRows(page)).toEqual([['200000']]);
   await runSql(page, 1, 'select count(*) from flights');
@@ -84,29 +125,33 @@ test('the large sample comes while another worker reads the small one', async ({
   expect(await shownRows(page)).toEqual([['200000']]);
 });
 
-for (const [sample, file] of [
-  ['Flights (200,000; 13 MB)', undefined],
-  // Small enough to be copied in one piece.
-  ['Weather of Seattle', '**/seattle-weather.csv'],
-] as const) {
-  test(`loading ${sample} can be stopped, and changes nothing`, async ({ page }) => {
+const STOPS = [
+  {
+    sample: 'Weather of Seattle',
+    when: 'before its file has come',
+    held: '**/seattle-weather.csv',
+  },
+  {
+    sample: 'Flights (200,000; 13 MB)',
+    when: 'before its file has come',
+    held: '**/flights-3m.parquet',
+  },
+  { sample: 'Flights (200,000; 13 MB)', when: 'when its file has come', held: undefined },
+];
+
+for (const { sample, when, held } of STOPS) {
+  test(`loading ${sample} can be stopped ${when}, and changes nothing`, async ({ page }) => {
     await openPlayground(page);
     const stop = page.getByRole('button', { name: 'Stop loading' });
-    // The file comes when it is too late.
-    let stopped = () => {};
-    const late = new Promise<void>((resolve) => {
-      stopped = resolve;
-    });
-    if (file !== undefined) {
-      await page.route(file, async (route) => {
-        await late;
-        await route.continue();
-      });
-    }
+    // Its file never comes.
+    if (held !== undefined) await page.route(held, () => {});
+    const come =
+      held === undefined &&
+      page.waitForEvent('requestfinished', (request) => request.url().includes('flights-3m'));
     const choice = page.getByRole('combobox', { name: 'Database' });
     await choice.selectOption(sample);
+    await come;
     await stop.click();
-    stopped();
     await expect(page.locator('#database-status')).toHaveText(
       'Stopped: the database is as it was.',
     );

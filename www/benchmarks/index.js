@@ -3,8 +3,18 @@
 import { runBenchmark } from '../../bench/benchmark.js';
 import { offers } from '../../bench/environment.js';
 import { h } from '../view/dom.js';
+import { disable } from '../view/focus.js';
 import { choices } from './choices.js';
 import { results } from './results.js';
+
+/**
+ * @param {import('../../bench/benchmark.js').BenchReport} report
+ * @param {number} trials
+ */
+function outcome({ failures }, trials) {
+  if (trials === 0) return 'None of the chosen contenders can do the chosen workloads.';
+  return `Done: ${trials} trials${failures.length > 0 ? `, ${failures.length} of which failed` : ''}.`;
+}
 
 /**
  * @param {HTMLElement} section
@@ -19,11 +29,7 @@ export async function mount(section) {
   const status = h('p', { role: 'status' }, 'Ready.');
   const progress = h('progress', { max: 1, value: 0, 'aria-label': 'How far the run is' });
   const run = h('button', { type: 'button', class: 'primary', click: () => start() }, 'Run');
-  const cancel = h(
-    'button',
-    { type: 'button', disabled: true, click: () => running?.abort() },
-    'Cancel',
-  );
+  const cancel = disable(h('button', { type: 'button', click: () => running?.abort() }, 'Cancel'));
 
   async function start() {
     const { plan, workloads } = form.read();
@@ -43,13 +49,12 @@ export async function mount(section) {
         onProgress(now) {
           ({ done, total } = now);
           status.textContent = `${done} of ${total} trials. ${now.text} …`;
-          progress.value = done / total;
+          progress.value = total && done / total;
           shown.draw(now.workloads);
         },
       });
-      shown.finish(report);
-      const failed = report.failures.length;
-      status.textContent = `Done: ${total} trials${failed > 0 ? `, ${failed} of which failed` : ''}.`;
+      status.textContent = outcome(report, total);
+      if (total > 0) shown.finish(report);
     } catch (error) {
       status.textContent = run.signal.aborted
         ? `Cancelled after ${done} of ${total} trials.`
@@ -63,8 +68,8 @@ export async function mount(section) {
   /** @param {boolean} on */
   function lock(on) {
     form.lock(on);
-    run.disabled = on;
-    cancel.disabled = !on;
+    disable(run, on);
+    disable(cancel, !on);
   }
 
   section.append(

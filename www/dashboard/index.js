@@ -19,8 +19,9 @@ const DRAW_MS = 200;
 /** For who wants less motion. */
 const CALM_DRAW_MS = 1000;
 
-/** So small that segments fill and empty before one's eyes. */
+/** So small that segments fill and empty before one's eyes, and can be taken at once where none can grow. */
 const CAPACITIES = {
+  allowFixedCapacityFallback: true,
   segmentCapacityBytes: SEGMENT_BYTES,
   maxDatabaseCapacityBytes: 8 * SEGMENT_BYTES,
   maxWriteAheadCapacityBytes: 16 * SEGMENT_BYTES,
@@ -58,6 +59,8 @@ export async function mount(section) {
   const killOne = async (victim) => {
     if (killing) return;
     killing = true;
+    panel.enable(false);
+    problem.hidden = true;
     try {
       const recovery = await kill(population, victim, panel.choice(), (step) => {
         panel.say(`${step} …`);
@@ -84,10 +87,9 @@ export async function mount(section) {
     const { at, told, paces } = sampler.look();
     panel.enable(!killing && population.staying('writer').length > 0);
     if (frozen) return;
-    const nameOf = (/** @type {number} */ id) => population.memberOf(id)?.name ?? 'this page';
     views.figures.draw({ at, told, samples: sampler.samples, population, kills });
     views.lanes.draw(at, paces, told.connections, killing);
-    views.locks.draw(told.connections, nameOf);
+    views.locks.draw(told.connections, (id) => population.nameOf(id));
     views.database.draw(told.database);
     views.writeAhead.draw(told.writeAhead);
   }

@@ -149,9 +149,14 @@ export class Population {
     return [...this.members].reduce((sum, { record }) => sum + record[what], this.#past[what]);
   }
 
-  /** @param {number} connection */
-  memberOf(connection) {
-    return [...this.members].find(({ record }) => record.connection === connection);
+  /**
+   * Whose connection it is. It has one for a moment before it tells of it, and after it was removed.
+   *
+   * @param {number} connection
+   */
+  nameOf(connection) {
+    const member = [...this.members].find(({ record }) => record.connection === connection);
+    return member?.name ?? 'a worker that starts or ends';
   }
 
   end() {

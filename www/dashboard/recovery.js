@@ -21,7 +21,7 @@ import { isWhole, prepareReader } from './workload.js';
  * @property {How} how
  * @property {Middle} middle
  * @property {number} heldMs how long it had held WRITE by then
- * @property {number | undefined} endedMs the browser had really ended it
+ * @property {number | undefined | null} endedMs the browser had really ended it; null where nobody can tell
  * @property {number | undefined} freedMs WRITE was seen free of it
  * @property {number | undefined} reapedMs its slot was seen free
  * @property {number | undefined} commitMs the next commit of another worker returned
@@ -94,13 +94,16 @@ export async function kill(population, victim, { how, middle }, onStep) {
   }
   record.command = middle;
   const doing = middle === 'hold' ? 'holding' : 'computing';
-  await until(population, () => (record.doing === doing ? true : undefined), BEGIN_LIMIT_MS);
+  const holds = () => record.doing === doing && !victim.leaving;
+  await until(population, () => holds() || victim.leaving || undefined, BEGIN_LIMIT_MS);
+  if (holds()) await pause(HELD_MS);
+  const isWatched = await isHeld(victim.lock);
   const id = record.connection;
-  if (record.doing !== doing || id === undefined) {
+  if (victim.leaving) throw new Error(`${name} left before it could be killed`);
+  if (!holds() || id === undefined) {
     record.command = 'go on';
     throw new Error(`${name} came to no transaction`);
   }
-  await pause(HELD_MS);
 
   const heldMs = record.doingMs;
   const episode = board.nextEpisode();
@@ -115,7 +118,7 @@ export async function kill(population, victim, { how, middle }, onStep) {
   // Nobody else may be there to go on.
   if (population.staying('writer').length === 0) population.fill();
 
-  const ended = endOf(victim.lock, since);
+  const ended = isWatched ? endOf(victim.lock, since) : null;
   /** @type {number | undefined} */
   let freedMs;
   const reaped = until(
@@ -167,6 +170,16 @@ export async function kill(population, victim, { how, middle }, onStep) {
     ...(await commitsOf(population, victim.writer, acknowledged)),
     picture: { from: shown.from - at, to: shown.to - at, lanes },
   };
+}
+
+/**
+ * Whether a worker holds its Web Lock: a browser may have none, or refuse them.
+ *
+ * @param {string} lock
+ */
+async function isHeld(lock) {
+  const locks = await navigator.locks?.query().catch(() => undefined);
+  return locks?.held?.some(({ name }) => name === lock) ?? false;
 }
 
 /**

@@ -140,14 +140,26 @@ class Life {
   }
 }
 
+/**
+ * Takes a Web Lock that is never given up: it comes free when the browser has ended the worker. Where there
+ * are none the worker does without.
+ *
+ * @param {string} lock
+ * @returns {Promise<void>}
+ */
+function holdForLife(lock) {
+  return new Promise((resolve) => {
+    const held = () => new Promise(() => resolve());
+    if (navigator.locks) navigator.locks.request(lock, held).catch(() => resolve());
+    else resolve();
+  });
+}
+
 /** @param {Task} task */
 async function live(task) {
   const board = new Board(task.board.buffer, task.board.origin);
   const record = new WorkerRecord(board, task.record);
-  // Never given up by the worker itself: it comes free when the browser has ended it.
-  await new Promise((held) => {
-    void navigator.locks.request(task.lock, () => new Promise(() => held(undefined)));
-  });
+  await holdForLife(task.lock);
   const { runtime, wasmModule } = task;
   const db = await open(runtime, { timeout: LOCK_TIMEOUT_MS, wasmModule });
   record.connection = db.connectionId;

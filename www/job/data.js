@@ -9,16 +9,22 @@ import { AIRPORT_ROWS, emptyFlights, FLIGHT_ROWS } from './slice.js';
 const DATA = new URL('../../node_modules/vega-datasets/data/', import.meta.url);
 const COLUMNS = ['date', 'delay', 'distance', 'origin', 'destination'];
 
-/** @param {string} name */
-export async function fetchFile(name) {
-  const response = await fetch(new URL(name, DATA));
+/**
+ * @param {string} name
+ * @param {AbortSignal} [signal]
+ */
+export async function fetchFile(name, signal) {
+  const response = await fetch(new URL(name, DATA), signal && { signal });
   if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
   return response;
 }
 
-/** @returns {Promise<import('./slice.js').Flights>} */
-export async function loadFlights() {
-  const file = await (await fetchFile('flights-3m.parquet')).arrayBuffer();
+/**
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<import('./slice.js').Flights>}
+ */
+export async function loadFlights(signal) {
+  const file = await (await fetchFile('flights-3m.parquet', signal)).arrayBuffer();
   const rows = await parquetReadObjects({
     file,
     columns: COLUMNS,
@@ -49,9 +55,12 @@ export async function loadFlights() {
   return flights;
 }
 
-/** @returns {Promise<import('./slice.js').Airport[]>} */
-export async function loadAirports() {
-  const [header, ...records] = parseCsv(await (await fetchFile('airports.csv')).text());
+/**
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<import('./slice.js').Airport[]>}
+ */
+export async function loadAirports(signal) {
+  const [header, ...records] = parseCsv(await (await fetchFile('airports.csv', signal)).text());
   const expected = 'iata,name,city,state,country,latitude,longitude';
   if (header?.join() !== expected) throw new Error(`the airports file has the columns ${header}`);
   if (records.length !== AIRPORT_ROWS) throw new Error(`it gave ${records.length} airports`);

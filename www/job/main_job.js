@@ -4,6 +4,7 @@
 import { compileWasm, createRuntime, diagnostics, dispose } from 'sharedwal';
 import { loadAirports, loadFlights } from './data.js';
 import { expectedFigures } from './expected_figures.js';
+import { memoryOptions } from './memory.js';
 import { JobWorker } from './protocol.js';
 import { BATCH_ROWS, FLIGHT_ROWS, prefixSums, READERS } from './slice.js';
 
@@ -65,7 +66,7 @@ export async function runMainJob({ onProgress = () => {}, signal } = {}) {
     else check(name, false, `expected ${b}, found ${a}`);
   };
 
-  const runtime = createRuntime({ name: 'flights' });
+  const runtime = createRuntime({ name: 'flights', ...memoryOptions() });
   const progress = new ProgressSampler(runtime, onProgress);
   /** @type {JobWorker[]} */
   const workers = [];
@@ -77,7 +78,7 @@ export async function runMainJob({ onProgress = () => {}, signal } = {}) {
   try {
     progress.phase = 'loading';
     progress.report();
-    const [flights, airports] = await Promise.all([loadFlights(), loadAirports()]);
+    const [flights, airports] = await Promise.all([loadFlights(signal), loadAirports(signal)]);
     signal?.throwIfAborted();
     const expected = expectedFigures(flights, airports);
     const cityOf = new Map(airports.map(({ iata, city }) => [iata, city]));

@@ -37,6 +37,8 @@ export class JobWorker {
   #waiting = new Map();
   #next = 1;
   #worker;
+  /** Why it answers nothing any more. @type {unknown} */
+  #ended;
 
   /**
    * @param {string} name
@@ -54,14 +56,8 @@ export class JobWorker {
       else call?.resolve(data.result);
     });
     this.#worker.addEventListener('error', (event) => {
-      this.#rejectAll(new Error(`${name}: ${event.message ?? 'the worker could not start'}`));
+      this.terminate(new Error(`${name}: ${event.message || 'the worker could not start'}`));
     });
-  }
-
-  /** @param {unknown} reason */
-  #rejectAll(reason) {
-    for (const call of this.#waiting.values()) call.reject(reason);
-    this.#waiting.clear();
   }
 
   /**
@@ -70,6 +66,7 @@ export class JobWorker {
    * @returns {Promise<any>}
    */
   call(task, args) {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -78,12 +75,14 @@ export class JobWorker {
   }
 
   /**
-   * Its calls that have no answer yet reject.
+   * Its calls that have no answer yet reject, and so do all later ones.
    *
    * @param {unknown} [reason]
    */
   terminate(reason = new Error(`${this.name} was ended`)) {
+    this.#ended ??= reason;
     this.#worker.terminate();
-    this.#rejectAll(reason);
+    for (const call of this.#waiting.values()) call.reject(reason);
+    this.#waiting.clear();
   }
 }

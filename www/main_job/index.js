@@ -4,6 +4,7 @@
 import { runMainJob } from '../job/main_job.js';
 import { chart } from '../view/chart.js';
 import { showChecks } from '../view/checks.js';
+import { disable } from '../view/focus.js';
 import { bytes, count } from '../view/format.js';
 import { element, show } from '../view/page.js';
 import { showWorkers } from '../view/workers.js';
@@ -81,7 +82,7 @@ async function runJob(signal) {
 /** @param {AbortSignal} signal */
 async function run(signal) {
   const button = /** @type {HTMLButtonElement} */ (element('run'));
-  button.disabled = true;
+  disable(button);
   element('checks').replaceChildren();
   show('verdict', 'They come when the import is done.');
   const report = await runJob(signal);
@@ -95,7 +96,7 @@ async function run(signal) {
   }
   showChecks(report.checks, report.ok);
   log(report.ok ? 'every check held' : 'NOT every check held');
-  button.disabled = false;
+  disable(button, false);
   Object.assign(globalThis, { demoReport: report });
 }
 

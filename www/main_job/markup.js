@@ -50,7 +50,7 @@ export const MARKUP = `
   </div>
   <div class="card">
     <h3>Checks</h3>
-    <p id="verdict">They come when the import is done.</p>
+    <p id="verdict" aria-live="polite">They come when the import is done.</p>
     <ul id="checks"></ul>
   </div>
 `;

@@ -1,6 +1,7 @@
 // @ts-check
 // The console: an editor, the choice of a worker, and what came of that worker's last run.
 import { h } from '../view/dom.js';
+import { disable } from '../view/focus.js';
 import { milliseconds, results, summary } from './results.js';
 import { WORKERS } from './session.js';
 
@@ -31,7 +32,7 @@ export class Console {
   #plan = h('button', { type: 'button', click: () => this.run(true) }, 'Explain');
   #cancel = h(
     'button',
-    { type: 'button', disabled: true, click: () => this.#session.cancel(this.#chosen) },
+    { type: 'button', click: () => this.#session.cancel(this.#chosen) },
     'Cancel',
   );
   #status = h('p', { id: 'run-status', role: 'status' });
@@ -169,9 +170,9 @@ export class Console {
     const chosen = this.#chosen;
     for (const [i, seat] of this.#seats.entries()) seat.output.hidden = i !== chosen;
     const running = this.#seats[chosen]?.since !== undefined;
-    this.#run.disabled = running || !this.#ready;
-    this.#plan.disabled = running || !this.#ready;
-    this.#cancel.disabled = !running;
+    disable(this.#run, running || !this.#ready);
+    disable(this.#plan, running || !this.#ready);
+    disable(this.#cancel, !running);
     this.#tick();
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // Beside the console: which database it is, in and out of files, and what is in it.
 import { h } from '../view/dom.js';
+import { disable, replaceContent } from '../view/focus.js';
 import { bytes, count } from '../view/format.js';
 import { SAMPLES } from './samples.js';
 
@@ -45,7 +46,10 @@ export class DatabasePanel {
     { type: 'button', hidden: true, click: () => this.#session.cancelReplacing() },
     'Stop loading',
   );
-  #progress = h('progress', { max: 1, value: 0, 'aria-label': 'Import', hidden: true });
+  #progress = h('progress', { max: 1, value: 0, 'aria-label': 'Import' });
+  /** No status: that would be read out at every note. */
+  #far = h('p', { class: 'faint far' });
+  #loading = h('div', { hidden: true }, this.#progress, this.#far);
   #status = h(
     'p',
     { id: 'database-status', role: 'status', class: 'faint' },
@@ -63,7 +67,7 @@ export class DatabasePanel {
     this.#write = write;
     session.onProgress = ({ phase, done, total }) => {
       this.#progress.value = total ? done / total : 0;
-      this.#status.textContent = `${phase} ${bytes(done)}${total ? ` of ${bytes(total)}` : ''}`;
+      this.#far.textContent = `${phase} ${bytes(done)}${total ? ` of ${bytes(total)}` : ''}`;
     };
     this.element = h(
       'div',
@@ -87,7 +91,7 @@ export class DatabasePanel {
         h('code', {}, '-wal'),
         '.',
       ),
-      this.#progress,
+      this.#loading,
       this.#status,
     );
     this.contents = h(
@@ -117,9 +121,15 @@ export class DatabasePanel {
   /** @param {Iterable<File>} files */
   async openFiles(files) {
     const all = [...files];
+    if (all.length === 0) return;
     const wal = all.find(({ name }) => name.endsWith('-wal'));
-    const database = all.find((file) => file !== wal);
-    if (database === undefined) return;
+    const database = all.find(({ name }) => !/-(wal|shm|journal)$/.test(name));
+    if (this.#busy || database === undefined) {
+      const names = all.map(({ name }) => name).join(', ');
+      const why = this.#busy ? 'the database is busy' : 'there is no database among them';
+      this.#status.textContent = `Not opened: ${names}, since ${why}.`;
+      return;
+    }
     const done = await this.#replace(database.name, () => this.#session.import({ database, wal }));
     if (!done) return;
     this.#name = database.name.replace(/\.\w+$/, '');
@@ -152,17 +162,20 @@ export class DatabasePanel {
    * @param {() => Promise<void>} work
    */
   async #replace(what, work) {
+    const focused = [this.#samples, this.#file].some((one) => one === document.activeElement);
     const done = await this.#exclusively(async () => {
       this.#status.textContent = `Loading ${what} …`;
       this.#progress.value = 0;
-      this.#progress.hidden = false;
+      this.#far.textContent = '';
+      this.#loading.hidden = false;
       this.#stop.hidden = false;
+      if (focused) this.#stop.focus();
       const start = performance.now();
       await work();
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       this.#status.textContent = `${what} loaded in ${seconds} s.`;
     });
-    if (done) await this.refresh();
+    if (done) this.refresh();
     return done;
   }
 
@@ -192,8 +205,7 @@ export class DatabasePanel {
       if (!this.#closed) this.#fail(error);
       return false;
     } finally {
-      this.#progress.hidden = true;
-      // The keyboard is not to begin at the top of the page again.
+      this.#loading.hidden = true;
       const focused = document.activeElement === this.#stop;
       this.#stop.hidden = true;
       this.#setBusy(false);
@@ -204,13 +216,14 @@ export class DatabasePanel {
   /** @param {boolean} busy */
   #setBusy(busy) {
     this.#busy = busy;
-    for (const control of [this.#samples, this.#file, this.#download]) control.disabled = busy;
+    for (const control of [this.#samples, this.#file]) control.disabled = busy;
+    disable(this.#download, busy);
   }
 
   /** @param {unknown} error */
   #fail(error) {
     const text = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    this.#status.textContent = text?.includes('AbortError')
+    this.#status.textContent = String(error).includes('AbortError')
       ? 'Stopped: the database is as it was.'
       : `It failed: ${text}`;
   }
@@ -240,21 +253,22 @@ export class DatabasePanel {
   #showRelations(relations) {
     // Those that were unfolded stay so.
     const unfolded = new Set(
-      [...this.#relations.querySelectorAll('details[open]')].map((one) =>
-        one.getAttribute('data-name'),
+      [...this.#relations.querySelectorAll('details[open] > summary')].map((one) =>
+        one.getAttribute('data-key'),
       ),
     );
-    this.#relations.replaceChildren(
+    replaceContent(
+      this.#relations,
       ...relations.map(({ name, type, columns, rows }) =>
         h(
           'li',
           {},
           h(
             'details',
-            { open: unfolded.has(name), 'data-name': name },
+            { open: unfolded.has(name) },
             h(
               'summary',
-              {},
+              { 'data-key': name },
               h('span', { class: 'mono' }, name),
               h('span', { class: 'faint' }, rows === undefined ? type : count(rows)),
             ),

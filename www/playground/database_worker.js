@@ -35,10 +35,10 @@ function throwIfCancelled() {
   }
 }
 
-/** @param {{ runtime: Runtime, cancelled: Int32Array }} args */
-async function connect(args) {
+/** @param {{ runtime: Runtime, wasmModule: WebAssembly.Module, cancelled: Int32Array }} args */
+async function connect({ wasmModule, ...args }) {
   ({ runtime, cancelled } = args);
-  connection = await open(runtime, { readonly: true });
+  connection = await open(runtime, { readonly: true, wasmModule });
 }
 
 /** @returns {Relation[]} */

@@ -1,7 +1,7 @@
 // @ts-check
 // A table of any number of rows: those that are in sight are elements, the others are empty space.
 import { h } from '../view/dom.js';
-import { cellText, cellType } from './values.js';
+import { cellText, cellType, wholeText } from './values.js';
 
 /** @typedef {import('./worker.js').Rows} Rows */
 
@@ -86,12 +86,14 @@ function row(index, values, numeric) {
     { 'aria-rowindex': index + 2 },
     h('th', { scope: 'row', class: 'number' }, `${index + 1}`),
     ...values.map((value, i) => {
-      const text = cellText(value);
+      const [text, whole] = [cellText(value), wholeText(value)];
       const kind = value === null ? 'null' : value instanceof Uint8Array ? 'blob' : '';
       const attributes = { class: `${kind}${numeric[i] ? ' number' : ''}` };
       return h(
         'td',
-        text.length > MAX_CHARACTERS ? { ...attributes, title: text } : attributes,
+        whole.length > MAX_CHARACTERS || whole !== text
+          ? { ...attributes, title: whole }
+          : attributes,
         text,
       );
     }),

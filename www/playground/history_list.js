@@ -1,5 +1,6 @@
 // @ts-check
 import { h } from '../view/dom.js';
+import { disable, replaceContent } from '../view/focus.js';
 import { firstLine } from './results.js';
 
 /** The history as buttons that put a statement back into the console. */
@@ -27,15 +28,16 @@ export class HistoryList {
 
   show() {
     const { entries } = this.#history;
-    this.#clear.hidden = entries.length === 0;
-    this.#list.replaceChildren(
+    disable(this.#clear, entries.length === 0);
+    replaceContent(
+      this.#list,
       ...entries.map((sql) =>
         h(
           'li',
           {},
           h(
             'button',
-            { type: 'button', title: sql, click: () => this.#write(sql) },
+            { type: 'button', title: sql, 'data-key': sql, click: () => this.#write(sql) },
             firstLine(sql),
           ),
         ),

@@ -10,7 +10,7 @@ import { emptyFlights } from '../job/slice.js';
  * @property {string} name also of the file that is downloaded
  * @property {string} title
  * @property {string} task of database_worker.js
- * @property {() => Promise<object>} load the task's arguments
+ * @property {(signal: AbortSignal) => Promise<object>} load the task's arguments
  * @property {readonly { title: string, sql: string }[]} examples
  */
 
@@ -57,10 +57,14 @@ select max(i) from n where i < 1000000000;`,
   },
 ];
 
-/** The columns of flights-2k.json, in the form that the main job has. */
-async function loadFewFlights() {
+/**
+ * The columns of flights-2k.json, in the form that the main job has.
+ *
+ * @param {AbortSignal} signal
+ */
+async function loadFewFlights(signal) {
   /** @type {{ date: string, delay: number, distance: number, origin: string, destination: string }[]} */
-  const rows = await (await fetchFile('flights-2k.json')).json();
+  const rows = await (await fetchFile('flights-2k.json', signal)).json();
   const flights = emptyFlights(rows.length);
   flights.codes = [...new Set(rows.flatMap(({ origin, destination }) => [origin, destination]))];
   const places = new Map(flights.codes.map((code, i) => [code, i]));
@@ -75,9 +79,12 @@ async function loadFewFlights() {
   return flights;
 }
 
-/** @param {() => Promise<import('../job/slice.js').Flights>} load */
-async function withAirports(load) {
-  const [flights, airports] = await Promise.all([load(), loadAirports()]);
+/**
+ * @param {(signal: AbortSignal) => Promise<import('../job/slice.js').Flights>} load
+ * @param {AbortSignal} signal
+ */
+async function withAirports(load, signal) {
+  const [flights, airports] = await Promise.all([load(signal), loadAirports(signal)]);
   return { flights, airports };
 }
 
@@ -87,22 +94,23 @@ export const SAMPLES = [
     name: 'flights-2k',
     title: 'Flights (2,000)',
     task: 'flightsSample',
-    load: () => withAirports(loadFewFlights),
+    load: (signal) => withAirports(loadFewFlights, signal),
     examples: FLIGHT_EXAMPLES,
   },
   {
     name: 'flights-200k',
     title: 'Flights (200,000; 13 MB)',
     task: 'flightsSample',
-    load: () => withAirports(loadFlights),
+    load: (signal) => withAirports(loadFlights, signal),
     examples: FLIGHT_EXAMPLES,
   },
   {
     name: 'weather',
     title: 'Weather of Seattle',
     task: 'weatherSample',
-    load: async () => {
-      const [, ...days] = parseCsv(await (await fetchFile('seattle-weather.csv')).text());
+    load: async (signal) => {
+      const file = await fetchFile('seattle-weather.csv', signal);
+      const [, ...days] = parseCsv(await file.text());
       return { days };
     },
     examples: [

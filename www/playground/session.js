@@ -1,6 +1,7 @@
 // @ts-check
 // The playground's runtime and the workers that share it. Knows nothing of the page.
-import { createRuntime, dispose, interrupt, onCommit } from 'sharedwal';
+import { compileWasm, createRuntime, dispose, interrupt, onCommit } from 'sharedwal';
+import { memoryOptions } from '../job/memory.js';
 import { JobWorker } from '../job/protocol.js';
 
 /**
@@ -12,7 +13,7 @@ import { JobWorker } from '../job/protocol.js';
 export const WORKERS = 4;
 
 export class Session {
-  #runtime = createRuntime({ name: 'playground' });
+  #runtime = createRuntime({ name: 'playground', ...memoryOptions() });
   #workers = Array.from(
     { length: WORKERS },
     (_, i) => new JobWorker(`worker ${i + 1}`, new URL('./worker.js', import.meta.url), () => {}),
@@ -26,20 +27,21 @@ export class Session {
   #connections = [];
   /** While the database worker copies it hears of nothing else. */
   #cancelled = new Int32Array(new SharedArrayBuffer(4));
+  #fetching = new AbortController();
 
   /** Told while a database is imported. @type {(progress: ImageProgress) => void} */
   onProgress = () => {};
 
   async connect() {
-    const runtime = this.#runtime;
+    const given = { runtime: this.#runtime, wasmModule: await compileWasm() };
     // One first: it makes the database what it is, and the others find it so.
     const [first, ...others] = this.#workers;
-    const id = await first?.call('connect', { runtime });
+    const id = await first?.call('connect', given);
     this.#connections = [
       id,
-      ...(await Promise.all(others.map((worker) => worker.call('connect', { runtime })))),
+      ...(await Promise.all(others.map((worker) => worker.call('connect', given)))),
     ];
-    await this.#database.call('connect', { runtime, cancelled: this.#cancelled });
+    await this.#database.call('connect', { ...given, cancelled: this.#cancelled });
   }
 
   /**
@@ -65,7 +67,7 @@ export class Session {
   /** @param {import('./samples.js').Sample} sample */
   async load(sample) {
     this.#beginReplacing();
-    await this.#database.call(sample.task, await sample.load());
+    await this.#database.call(sample.task, await sample.load(this.#fetching.signal));
   }
 
   /** @param {{ database: File, wal?: File | undefined }} image */
@@ -77,6 +79,7 @@ export class Session {
   /** Ends what replaces the database; it stays as it was. */
   cancelReplacing() {
     Atomics.store(this.#cancelled, 0, 1);
+    this.#fetching.abort();
   }
 
   /** @returns {Promise<Uint8Array<ArrayBuffer>>} */
@@ -102,6 +105,7 @@ export class Session {
 
   #beginReplacing() {
     Atomics.store(this.#cancelled, 0, 0);
+    this.#fetching = new AbortController();
   }
 
   /** @param {number} worker */

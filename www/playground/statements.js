@@ -45,6 +45,15 @@ export function splitStatements(sql) {
   return statements;
 }
 
+/**
+ * The statement from its first word on, which tells what it is.
+ *
+ * @param {string} sql
+ */
+export function withoutLeadingComments(sql) {
+  return sql.replace(/^(?:\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))+/, '');
+}
+
 /** @param {string[]} words */
 function isTrigger(words) {
   return /^(?:explain (?:query plan )?)?create (?:temp |temporary )?trigger\b/.test(

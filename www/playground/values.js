@@ -5,6 +5,7 @@
 
 const MAX_CHARACTERS = 2000;
 const MAX_BYTES = 32;
+const LINE_BREAK = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/g;
 
 /** @param {SqlValue} value */
 export function cellType(value) {
@@ -14,8 +15,17 @@ export function cellType(value) {
   return typeof value === 'string' ? 'TEXT' : 'BLOB';
 }
 
-/** @param {SqlValue} value */
+/**
+ * What stands in a cell, which is one line high.
+ *
+ * @param {SqlValue} value
+ */
 export function cellText(value) {
+  return wholeText(value).replace(LINE_BREAK, '⏎');
+}
+
+/** @param {SqlValue} value */
+export function wholeText(value) {
   if (value === null) return 'NULL';
   if (typeof value === 'bigint') return String(value);
   // SQLite shows a REAL as one.

@@ -2,7 +2,7 @@
 // One of the console's workers: a connection of its own, and the statements that are run in it.
 import { open } from '../../dist/index.js';
 import { answerCalls } from '../job/protocol.js';
-import { splitStatements } from './statements.js';
+import { splitStatements, withoutLeadingComments } from './statements.js';
 
 /**
  * @typedef {import('../../dist/index.js').SqlValue} SqlValue
@@ -29,9 +29,9 @@ function opened() {
   return db;
 }
 
-/** @param {{ runtime: import('../../dist/index.js').Runtime }} args */
-async function connect({ runtime }) {
-  db = await open(runtime);
+/** @param {{ runtime: import('../../dist/index.js').Runtime, wasmModule: WebAssembly.Module }} args */
+async function connect({ runtime, wasmModule }) {
+  db = await open(runtime, { wasmModule });
   return db.connectionId;
 }
 
@@ -45,8 +45,10 @@ function run({ sql, plan }) {
   /** @type {Outcome[]} */
   const outcomes = [];
   for (const text of splitStatements(sql)) {
+    const statement = withoutLeadingComments(text);
+    const explains = /^explain\b/i.test(statement);
     const start = performance.now();
-    const result = attempt(plan ? `explain query plan ${text}` : text);
+    const result = attempt(plan && !explains ? `explain query plan ${statement}` : statement);
     outcomes.push({ sql: text, ms: performance.now() - start, ...result });
     if (result.kind === 'error') break;
   }

@@ -27,7 +27,7 @@ const TILES = [
   ['checkpointed', 'Frames written back'],
   ['deaths', 'Deaths cleaned up'],
   ['waits', 'Waits for a lock'],
-  ['refused', 'Waited in vain'],
+  ['refused', 'Refused'],
 ];
 
 export function figures() {
@@ -103,7 +103,7 @@ function pinnedText({ writeAheadPinnedBy: by }, population) {
   if (!by?.transaction || by.transaction.ageMs < PINNED_MS) {
     return 'Nobody keeps the log from being used again from its start.';
   }
-  const name = population.memberOf(by.id)?.name ?? 'this page';
+  const name = population.nameOf(by.id);
   const seconds = (by.transaction.ageMs / 1000).toFixed(0);
   return `The snapshot of ${name}, ${seconds} s old, keeps the log from being used again: it grows.`;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // The controls for killing a writer, and what came of it.
 import { h } from '../../view/dom.js';
+import { disable } from '../../view/focus.js';
 import { duration } from './format.js';
 import { account, COLUMNS, recoveryPicture, row, sentence } from './recovery_picture.js';
 import { LEGEND } from './strip.js';
@@ -97,7 +98,7 @@ export function killPanel(onKill) {
     }),
     /** @param {boolean} possible */
     enable(possible) {
-      button.disabled = !possible;
+      disable(button, !possible);
     },
     /** @param {string} text */
     say: (text) => write(status, text),

@@ -2,6 +2,7 @@
 // A lane for each worker: what it does now, how its last seconds were spent, what it holds, and what
 // can be done with it.
 import { h } from '../../view/dom.js';
+import { disable } from '../../view/focus.js';
 import { cut } from '../record.js';
 import { count, duration } from './format.js';
 import { strip } from './strip.js';
@@ -48,9 +49,11 @@ function lane(member, { kill }) {
     'aria-label': `Hold a transaction of ${name} open`,
     click: () => {
       record.command = record.command === 'hold' ? 'go on' : 'hold';
+      showHeld();
     },
   });
   hold.textContent = 'Hold';
+  const showHeld = () => hold.setAttribute('aria-pressed', String(record.command === 'hold'));
   const killing = h('button', {
     type: 'button',
     'aria-label': `Kill ${name} in its transaction`,
@@ -84,9 +87,8 @@ function lane(member, { kill }) {
       element.dataset.doing = record.doing;
       write(pace, `${count(perSecond)} ${role === 'writer' ? 'commits/s' : 'reads/s'}`);
       write(locks, heldBy(connection));
-      hold.setAttribute('aria-pressed', String(command === 'hold'));
-      hold.disabled = member.leaving || busy;
-      killing.disabled = member.leaving || busy;
+      showHeld();
+      for (const button of [hold, killing]) disable(button, member.leaving || busy);
       time.draw(record.spent(cut(at - LANE_MS, at, STRETCHES)));
     },
   };
@@ -102,6 +104,14 @@ function heldBy(connection) {
     .filter(({ name, exclusive }) => exclusive || name !== 'EXCLUSIVE')
     .map(({ name }) => name);
   return held.length > 0 ? held.join(' ') : '–';
+}
+
+/** Takes a lane away; the focus goes to its neighbour. @param {HTMLElement} lane */
+function leave(lane) {
+  const focused = lane.contains(document.activeElement);
+  const neighbour = lane.nextElementSibling ?? lane.previousElementSibling;
+  lane.remove();
+  if (focused) neighbour?.querySelector('button')?.focus({ preventScroll: true });
 }
 
 /** @param {{ kill: (member: Member) => void }} actions */
@@ -120,7 +130,7 @@ export function lanes(actions) {
     draw(at, paces, connections, busy) {
       for (const [member, one] of drawn) {
         if (paces.has(member)) continue;
-        one.element.remove();
+        leave(one.element);
         drawn.delete(member);
       }
       for (const [member, pace] of paces) {

@@ -11,6 +11,7 @@ import { strip } from './strip.js';
 
 const TICKS = [10, 20, 50, 100, 200, 500, 1000, 2000];
 const MOST_TICKS = 8;
+const MOST_TICKS_ON_A_PHONE = 3;
 
 /** @param {Recovery} recovery */
 export function recoveryPicture({ name, commitMs, picture }) {
@@ -54,7 +55,9 @@ export function recoveryPicture({ name, commitMs, picture }) {
  * @param {(ms: number) => string} place
  */
 function axis(from, to, place) {
-  const step = TICKS.find((one) => (to - from) / one <= MOST_TICKS) ?? 5000;
+  const onPhone = matchMedia('(max-width: 40rem)').matches;
+  const most = onPhone ? MOST_TICKS_ON_A_PHONE : MOST_TICKS;
+  const step = TICKS.find((one) => (to - from) / one <= most) ?? 5000;
   const element = h('div', { class: 'ticks' });
   for (let ms = Math.ceil(from / step) * step; ms <= to; ms += step) {
     const tick = h('span', {}, ms === 0 ? '0' : `${ms > 0 ? '+' : '−'}${Math.abs(ms)} ms`);
