@@ -15,6 +15,7 @@ import { startWebKit } from './webdriver.mjs';
  *   driver does not tell of them)
  * @property {number} timeout in ms
  * @property {boolean} [headed] with a window, for watching
+ * @property {(browser: string) => void} [opened] is told the browser's name and version
  */
 
 /**
@@ -38,10 +39,12 @@ export async function reportOf(page) {
  * @param {string} url of the server
  * @param {Page} page
  */
-async function reportInWebKit(webkit, url, { address, global, topic, timeout, headed = false }) {
+async function reportInWebKit(webkit, url, page) {
+  const { address, global, topic, timeout, headed = false, opened } = page;
   const driver = await startWebKit(headed ? { ...webkit, display: undefined } : webkit);
   try {
     const session = await driver.newSession();
+    opened?.(`WebKitGTK ${session.version}`);
     say(topic, `WebKitGTK ${session.version} opens ${url}${address}`);
     await session.open(url + address);
     const report = await session.global(global, timeout);
@@ -58,10 +61,11 @@ async function reportInWebKit(webkit, url, { address, global, topic, timeout, he
  * @param {Page} page
  */
 async function reportByPlaywright(url, page) {
-  const { address, global, topic, timeout } = page;
+  const { address, global, topic, timeout, opened } = page;
   const browser = await launch(page);
   try {
     const name = page.firefox ? 'Firefox' : 'Chromium';
+    opened?.(`${name} ${browser.version()}`);
     say(topic, `${name} ${browser.version()} opens ${url}${address}`);
     const tab = await browser.newPage();
     /** @type {string[]} */

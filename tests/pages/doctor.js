@@ -30,6 +30,7 @@ async function here(report) {
     diagnosis.findings.every(({ severity }) => severity === 'info'),
   );
   const { environment } = diagnosis;
+  report.figures.environment = environment;
   report.equal('context', environment.context, 'window');
   report.equal('location', environment.location, location.href);
   report.equal('headers', environment.headers, {
