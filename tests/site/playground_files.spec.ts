@@ -102,18 +102,17 @@ test('the large sample comes while another worker reads the small one', async ({
   await runSql(page, 1, 'begin; select count(*) from flights');
   expect(await shownRows(page)).toEqual([['2000']]);
   // What is read out: that it begins and that it is done.
-  const told = page.locator('#database-status').evaluate(
-    (status) =>
-      new Promise<string[]>((resolve) => {
-        const texts: string[] = [];
-        new MutationObserver(() => {
-          texts.push(status.textContent ?? '');
-          if (status.textContent?.includes('loaded in')) resolve(texts);
-        }).observe(status, { childList: true, characterData: true });
-      }),
-  );
+  const listener = await page.locator('#database-status').evaluateHandle((status) => ({
+    told: new Promise<string[]>((resolve) => {
+      const texts: string[] = [];
+      new MutationObserver(() => {
+        texts.push(status.textContent ?? '');
+        if (status.textContent?.includes('loaded in')) resolve(texts);
+      }).observe(status, { childList: true, characterData: true });
+    }),
+  }));
   await page.getByRole('combobox', { name: 'Database' }).selectOption('Flights (200,000; 13 MB)');
-  expect(await told).toEqual([
+  expect(await listener.evaluate(({ told }) => told)).toEqual([
     'Loading Flights (200,000; 13 MB) …',
     expect.stringMatching(/^Flights \(200,000.*loaded in/),
   ]);
