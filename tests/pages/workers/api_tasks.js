@@ -19,6 +19,9 @@ import { Report } from '../support/report.js';
  * @typedef {import('../api/types.js').Env} Env
  */
 
+/** Many are made before any is collected, and an engine's address space may have room for few of them. */
+const CAPACITY = { maxDatabaseCapacityBytes: 2 ** 26, maxWriteAheadCapacityBytes: 2 ** 26 };
+
 /** @returns {Env} */
 function environment() {
   /** @type {WeakMap<Database, Runtime>} */
@@ -30,7 +33,7 @@ function environment() {
     return db;
   };
   return {
-    open: (options) => connect(createRuntime({ name: 'api' }), options),
+    open: (options) => connect(createRuntime({ name: 'api', ...CAPACITY }), options),
     again: (db, options) => {
       const runtime = runtimes.get(db);
       if (runtime === undefined) throw new Error('not a connection of this environment');
