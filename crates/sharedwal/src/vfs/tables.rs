@@ -37,14 +37,8 @@ const SETTING_PRAGMAS: [&str; 8] = [
     "writable_schema",
 ];
 /// Pragmas that tell of the content of tables. (What others tell changes with the schema alone.)
-const CONTENT_PRAGMAS: [&str; 6] = [
-    "data_version",
-    "foreign_key_check",
-    "freelist_count",
-    "integrity_check",
-    "page_count",
-    "quick_check",
-];
+const CONTENT_PRAGMAS: [&str; 6] =
+    ["data_version", "foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"];
 /// The tables that a schema is kept in. SQLite calls the others of the same kind by these names, too.
 const SCHEMA_TABLES: [&str; 2] = ["sqlite_master", "sqlite_schema"];
 /// Modules whose tables have nothing but what is written into them, and functions of their arguments.
