@@ -71,7 +71,9 @@ async function openIn({ browserName, launchOptions, ...options }, url, complete,
       };
       page.on('pageerror', (error) => fail(error.stack ?? String(error)));
       page.on('request', (request) => requests.push(new URL(request.url()).pathname));
-      page.on('requestfailed', (request) => fail(`${request.url()} failed`));
+      page.on('requestfailed', (request) =>
+        fail(`${request.method()} ${request.url()} failed: ${request.failure()?.errorText}`),
+      );
       page.on('response', (response) => {
         const { pathname } = new URL(response.url());
         if (response.status() >= 400 && pathname !== '/favicon.ico') {

@@ -142,9 +142,12 @@ async function ownHeaders(): Promise<Record<SeenHeader, string | null> | undefin
   if (location === undefined || !/^https?:$/.test(location.protocol)) return undefined;
   try {
     // A HEAD changes nothing, and is not answered from a cache.
-    const { ok, headers } = await fetch(location.href, {
+    const response = await fetch(location.href, {
       ...{ method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) },
     });
+    // There is nothing to read, but Chromium's tools call a request aborted that nobody reads to its end.
+    await response.text();
+    const { ok, headers } = response;
     // An error page (405: no HEAD) says nothing about the page.
     if (!ok) return undefined;
     const [opener, embedder] = ['Cross-Origin-Opener-Policy', 'Cross-Origin-Embedder-Policy'];
