@@ -39,6 +39,8 @@ pub enum Mutation {
     ExclusiveGivenUpUnpublished,
     /// R2: the log is emptied before the wal-index says so.
     TruncatedUnpublished,
+    /// R2: recoveries of an empty log make the same header.
+    RecoveriesAlike,
     /// R3: all header words are published, changed or not.
     WholeHeaderPublished,
     /// R3: nothing is published while the header is equal.
@@ -75,6 +77,10 @@ pub enum Mutation {
     LocksBeforeSection,
     /// R8: PENDING and EXCLUSIVE are given back before RESERVED.
     PendingBeforeReserved,
+    /// R9: a checkpoint that could not tell of its attempt writes all the same.
+    CheckpointNotRefused,
+    /// R8: who tried EXCLUSIVE counts as who holds it.
+    TriedCountsAsHeld,
     /// R8: what a dead connection could not publish is not recovered.
     OwedNotRecovered,
     /// R8: a dead reaper's cases stay.

@@ -135,10 +135,15 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
     words.compare_exchange(PUBLISHER, slot + 1, 0);
 }
 
-/// Whether the connection in the slot is the only one that may change the header.
+/// Whether the connection in the slot is the only one that may change the header. The owner word of EXCLUSIVE
+/// is no sign of it: who tries the lock stands there before it has looked at the others.
 fn owns_the_header(words: &dyn Words, slot: u32) -> bool {
     let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
-    owned(locks::WRITE) || owned(locks::EXCLUSIVE)
+    let holds_exclusive = || match Mutation::TriedCountsAsHeld.is_on() {
+        true => owned(locks::EXCLUSIVE),
+        false => words.load(layout::connection(slot) + connection_word::HOLDS_EXCLUSIVE) != 0,
+    };
+    owned(locks::WRITE) || holds_exclusive()
 }
 
 fn zero_header(words: &dyn Words) {
@@ -154,6 +159,9 @@ fn recover_owed(words: &dyn Words, reaper: u32, slot: u32) -> Result<(), Stalled
         let mut section = Section::enter(words, reaper, PATIENCE)?;
         section.open();
         zero_header(words);
+        drop(section);
+        // While its locks stand: a second reaper must not do it again under who has them next.
+        words.store(layout::connection(slot) + connection_word::OWED, 0);
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{connect, create_runtime, mortal};
 use crate::JournalMode;
 use crate::injection::Point;
-use crate::layout::HEADER;
+use crate::layout::{HEADER, PUBLISHER};
+use crate::ordered_section::TEST_PATIENCE;
 
 /// `WalIndexHdr.mxFrame` and `WalCkptInfo.nBackfillAttempted`.
 const MX_FRAME: u32 = HEADER + 4;
@@ -29,4 +30,30 @@ fn what_is_attempted_is_known_before_the_first_page_is_written() {
     drop(db);
     mortal::revive();
     assert_eq!(control.load(BACKFILL_ATTEMPTED), frames);
+}
+
+#[test]
+fn a_checkpoint_that_cannot_tell_of_its_attempt_writes_nothing() {
+    let runtime = create_runtime();
+    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
+    db.execute_batch("pragma wal_autocheckpoint = 0; create table t (x); insert into t values (1)").unwrap();
+    let words = runtime.inner().control();
+    let checkpoint = || {
+        db.query_row("pragma wal_checkpoint(passive)", [], |row| Ok([0, 1, 2].map(|at| row.get(at).unwrap())))
+    };
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    // The log is synchronised right before.
+    let stalling = words.clone();
+    mortal::visit_at(Point::Sync, Some(Box::new(move || stalling.store(PUBLISHER, 60 + 1))));
+    mortal::die_at(Point::Write, 0);
+    let refused = checkpoint();
+    assert!(!mortal::is_dead(), "it wrote");
+    mortal::revive();
+    mortal::visit_at(Point::Sync, None);
+    let frames = i64::from(words.load(MX_FRAME));
+    assert_eq!(refused, Ok([0, frames, 0]));
+
+    words.store(PUBLISHER, 0);
+    assert_eq!(checkpoint(), Ok([0, frames, frames]));
+    assert_eq!(db.query_row("select sum(x) from t", [], |row| row.get(0)), Ok(1));
 }

@@ -31,6 +31,7 @@ mod ordered_section;
 mod polling;
 mod reaping_order;
 #[cfg(unix)]
+mod recovered_header;
 mod recovery_equality;
 mod requests;
 mod shared_snapshots;

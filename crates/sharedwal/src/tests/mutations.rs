@@ -51,6 +51,15 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         Mutation::TruncatedUnpublished,
         &["truncated_log::who_goes_on_after_a_death_appends_to_no_log_without_a_beginning"],
     ),
+    (Mutation::RecoveriesAlike, &["recovered_header::who_saw_an_empty_log_before_reads_the_database_anew"]),
+    (
+        Mutation::CheckpointNotRefused,
+        &["checkpoint_start::a_checkpoint_that_cannot_tell_of_its_attempt_writes_nothing"],
+    ),
+    (
+        Mutation::TriedCountsAsHeld,
+        &["stalled_publisher::who_owes_and_only_tried_exclusive_has_no_header_recovered"],
+    ),
     (Mutation::FreedBeforePublished, &["stress::cases::wal_that_is_checkpointed_all_the_time_in_two_steps"]),
     (
         Mutation::NoRefreshAfterLock,

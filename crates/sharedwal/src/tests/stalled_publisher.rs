@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 
 use super::{create_runtime, mortal};
-use crate::layout::{PUBLISHER, VERSION, lock_word, locks, slot_states};
+use crate::injection::Point;
+use crate::layout::{HEADER, PUBLISHER, VERSION, connection_word, lock_word, locks, slot_states};
 use crate::ordered_section::TEST_PATIENCE;
 use crate::reaping::{reap, reap_marked};
 use crate::vfs::database_of;
@@ -95,6 +96,42 @@ fn a_commit_whose_writer_died_before_it_was_published() {
             assert_eq!(sum(&connect(&runtime)), Ok(111));
         }
     }
+}
+
+/// What it owes are a read mark and what was checkpointed: under a writer that lives, a header that is zeroed for
+/// that would have its next frames overwrite committed ones.
+#[test]
+fn who_owes_and_only_tried_exclusive_has_no_header_recovered() {
+    let runtime = create_runtime();
+    let (a, w, b) = (connect(&runtime), connect(&runtime), connect(&runtime));
+    let words = runtime.inner().control();
+    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    assert_eq!([&w, &b].map(sum), [Ok(1), Ok(1)]);
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let stalling = words.clone();
+    mortal::visit_at(Point::ShmUnlock, Some(Box::new(move || stalling.store(PUBLISHER, STALLED + 1))));
+    let _ = a.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+    mortal::visit_at(Point::ShmUnlock, None);
+    words.store(PUBLISHER, 0);
+    // SAFETY: the connections are open, and nothing else uses their databases now.
+    let [(slot, generation), (reaper, _)] =
+        [&a, &b].map(|db| unsafe { database_of(db.handle()) }.unwrap().identity());
+    assert_eq!(words.load(layout::connection(slot) + connection_word::OWED), 1);
+
+    w.execute_batch("begin immediate; insert into t values (10)").unwrap();
+    let header = || -> Vec<u32> { (HEADER..HEADER + 24).map(|at| words.load(at)).collect() };
+    let before = header();
+    // The first lock that closing tries is PENDING, the second EXCLUSIVE.
+    mortal::die_at(Point::LockOwned, 1);
+    mortal::until_death(|| drop(a));
+    assert!(mortal::is_dead());
+    mortal::revive();
+    let owner = words.load(layout::lock(locks::EXCLUSIVE) + lock_word::OWNER);
+    assert_eq!(owner, slot + 1, "it died while it tried EXCLUSIVE");
+    assert!(reap(words, reaper, slot, generation));
+    assert_eq!(header(), before);
+    w.execute_batch("commit").unwrap();
+    assert_eq!([&w, &b, &connect(&runtime)].map(sum), [Ok(11), Ok(11), Ok(11)]);
 }
 
 /// SQLite repeats a hundred times what did not succeed: only the first time is waited for.

@@ -272,6 +272,8 @@ unsafe extern "C" fn file_size(file: *mut ffi::sqlite3_file, out: *mut i64) -> c
         unsafe {
             let handle = handle(file);
             *out = match handle {
+                // An ordinary end of a checkpoint: there is more to do the next time.
+                Handle::Database(database) if database.is_checkpoint_refused() => return ffi::SQLITE_BUSY,
                 Handle::Database(database) => database.file().size(),
                 Handle::Journal { runtime, kind, .. } => runtime.file(*kind).size(),
                 Handle::WriteAhead { log, .. } => log.file().size(),

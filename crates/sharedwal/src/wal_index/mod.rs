@@ -25,6 +25,8 @@ use page::{HEADER_LEN, PAGE_LEN, Page, first_entry, frames_before, room};
 
 /// Words of one `WalIndexHdr`; the second copy follows the first.
 const COPY_LEN: usize = 12;
+/// `WalIndexHdr.unused`, which says here by which recovery the header was made.
+const RECOVERY: usize = 1;
 /// `WalIndexHdr.iChange`.
 const CHANGE: usize = 2;
 /// `WalIndexHdr.szPage`, in the upper half.
@@ -33,9 +35,20 @@ const PAGE_SIZE: usize = 3;
 const MX_FRAME: usize = 4;
 /// `WalIndexHdr.aSalt`.
 const SALT: std::ops::Range<usize> = 8..10;
+/// `WalIndexHdr.aCksum`, of all words before it.
+const CHECKSUM: std::ops::Range<usize> = 10..12;
 
 /// Frames appended by others that are taken one by one; from more on the page is copied.
 const MOST_APPENDED: usize = 128;
+
+/// SQLite's checksum of one copy of the header (`walChecksumBytes()`).
+fn checksum(header: &[u32]) -> [u32; 2] {
+    let pairs = header[..CHECKSUM.start].chunks_exact(2);
+    pairs.fold([0, 0], |[a, b]: [u32; 2], pair| {
+        let a = a.wrapping_add(pair[0]).wrapping_add(b);
+        [a, b.wrapping_add(pair[1]).wrapping_add(a)]
+    })
+}
 
 /// Finds the entries that others appended to a page. True if there are too many.
 fn appended_to(index: &dyn Words, number: usize, page: &Page, entries: &mut Vec<u32>) -> bool {
@@ -235,6 +248,21 @@ impl WalIndex {
         let commit = old[SALT] == new[SALT] && new[MX_FRAME] > old[MX_FRAME];
         if old != new && (commit || Mutation::RestartCompleted.is_on()) {
             old.copy_from_slice(new);
+        }
+    }
+
+    /// Has a recovered header say by which recovery. Of an empty log every recovery makes the same one, and
+    /// a connection that saw it before would take the pages in its cache for those of today.
+    pub fn name_recovery(&mut self, recovery: u32) {
+        let Some(page) = self.pages.first_mut() else { return };
+        let (one, rest) = page.words_mut().split_at_mut(COPY_LEN);
+        let other = &mut rest[..COPY_LEN];
+        // Else the recovery failed.
+        if one == other && one[CHECKSUM] == checksum(one) {
+            one[RECOVERY] = recovery;
+            let sum = checksum(one);
+            one[CHECKSUM].copy_from_slice(&sum);
+            other.copy_from_slice(one);
         }
     }
 

@@ -8,7 +8,8 @@
 //!
 //! - `iChange`: `walIndexRecover()` begins with a header of zeros and counts no change; a writer
 //!   counts one at each commit (`walFrames()`). The checksum of the header covers it. So the counter
-//!   is set to zero here and the checksum computed anew, after it was found right.
+//!   is set to zero here and the checksum computed anew, after it was found right. So is the word that SQLite
+//!   leaves unused, which says here by which recovery a header was made.
 //! - `nBackfill` is 0 after recovery, which does not know what was copied; `nBackfillAttempted` is
 //!   `mxFrame`, the most that can have been tried. Here they say what was done, within these bounds.
 //! - Read marks: recovery sets the first to `mxFrame` and the others to "not used". Here they are
@@ -27,7 +28,7 @@ mod workload;
 use std::time::{Duration, Instant};
 
 use recovered::{Recovered, recover};
-use wal_index_image::{NOT_USED, WalIndexImage, without_change_counter};
+use wal_index_image::{NOT_USED, WalIndexImage, without_counters};
 use workload::{Actor, Content, Habits};
 
 use super::one_at_a_time;
@@ -82,7 +83,7 @@ impl Met {
         if here.mx_frame() == 0 {
             self.empty += 1;
         } else {
-            assert_eq!(without_change_counter(here.copy(0)), there.copy(0), "the header");
+            assert_eq!(without_counters(here.copy(0)), there.copy(0), "the header");
             self.compare_entries(&here, &there);
         }
         // Last, since a read may change the read marks.

@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 const COPY: usize = 12;
 /// Words before the checksum of a copy.
 const CHECKED: usize = 10;
+/// Which recovery made it: this crate's use of a word that SQLite leaves unused.
+const RECOVERY: usize = 1;
 const CHANGE_COUNTER: usize = 2;
 const MX_FRAME: usize = 4;
 const PAGES: usize = 5;
@@ -125,8 +127,9 @@ fn frames_before(page: usize) -> u32 {
 }
 
 /// A header as it would be if the change counter had started from zero; its checksum must be right.
-pub fn without_change_counter(mut copy: [u32; COPY]) -> [u32; COPY] {
+pub fn without_counters(mut copy: [u32; COPY]) -> [u32; COPY] {
     assert_eq!(copy[CHECKED..], checksum(&copy), "the checksum of a wal-index header");
+    copy[RECOVERY] = 0;
     copy[CHANGE_COUNTER] = 0;
     let checksum = checksum(&copy);
     copy[CHECKED..].copy_from_slice(&checksum);

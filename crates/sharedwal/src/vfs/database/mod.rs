@@ -72,6 +72,8 @@ pub struct Database {
     commit_owed: bool,
     /// Whether the last try to attach to the wal-index was in vain.
     unattached: bool,
+    /// Whether a checkpoint could not tell others of what it is about to do.
+    checkpoint_refused: bool,
     contended: Option<Contended>,
     /// Whether writers are held up until this connection has looked for a snapshot.
     looks_in_turn: bool,
@@ -146,6 +148,7 @@ impl Database {
             recovered: false,
             commit_owed: false,
             unattached: false,
+            checkpoint_refused: false,
             contended: None,
             looks_in_turn: false,
             persist_wal: false,
@@ -231,7 +234,14 @@ impl Database {
         if Mutation::CheckpointStartsUnpublished.is_on() {
             return ffi::SQLITE_OK;
         }
-        if self.publish().is_err() { ffi::SQLITE_BUSY } else { ffi::SQLITE_OK }
+        self.checkpoint_refused = self.publish().is_err() && !Mutation::CheckpointNotRefused.is_on();
+        ffi::SQLITE_OK
+    }
+
+    /// Whether a checkpoint must not write. SQLite ignores what [`Database::checkpoint_starts`] answers, and
+    /// asks for the size of the database next.
+    pub fn is_checkpoint_refused(&self) -> bool {
+        self.checkpoint_refused
     }
 
     /// Whether the read transaction reads the database file alone, which nobody can write into then.
@@ -258,9 +268,11 @@ impl Database {
     }
 
     /// A checkpoint ended.
-    pub fn checkpoint_done(&self) -> c_int {
+    pub fn checkpoint_done(&mut self) -> c_int {
         let Ok(_inside) = self.fence.enter() else { return EVICTED };
-        counters::count(self.runtime.control().as_ref(), layout::CHECKPOINTS, 1);
+        if !std::mem::take(&mut self.checkpoint_refused) {
+            counters::count(self.runtime.control().as_ref(), layout::CHECKPOINTS, 1);
+        }
         ffi::SQLITE_OK
     }
 

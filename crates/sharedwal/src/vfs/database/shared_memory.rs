@@ -58,6 +58,9 @@ impl Database {
             // Published before the lock is free: who takes it next sees what was done under it.
             // A lock whose work could not be published stays held; SQLite takes no notice of the
             // answer, so it is owed from now on.
+            if exclusive && wanted.contains(&locks::RECOVER) {
+                self.name_recovery();
+            }
             if Mutation::FreedBeforePublished.is_on() {
                 wanted.clone().for_each(|lock| self.release(lock, exclusive));
             }
@@ -133,6 +136,16 @@ impl Database {
             (self.owed_shared, self.owed_exclusive) = (0, 0);
         }
         Ok(())
+    }
+
+    /// SQLite has built the wal-index anew, if it could.
+    fn name_recovery(&mut self) {
+        let recovery = self.runtime.control().load(layout::RECOVERIES);
+        if let Some(index) = &mut self.index
+            && !Mutation::RecoveriesAlike.is_on()
+        {
+            index.name_recovery(recovery);
+        }
     }
 
     fn held(&mut self, exclusive: bool) -> &mut u32 {
