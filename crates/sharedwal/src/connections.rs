@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::injection::Mutation;
 use crate::layout::{self, ROSTER, SLOTS, connection_word, slot_states, slot_word};
 use crate::memory::Words;
 
@@ -74,6 +75,19 @@ impl Slot {
         self.words.add(ROSTER, 1);
         self.words.notify(ROSTER);
         true
+    }
+
+    /// Leaves what the connection holds to whoever reaps it.
+    pub fn mark_dead(self) {
+        if Mutation::LeftAsAlive.is_on() {
+            return std::mem::forget(self);
+        }
+        let dead = slot_word(self.generation, slot_states::DEAD);
+        for state in [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE] {
+            self.words.compare_exchange(layout::slot(self.index), slot_word(self.generation, state), dead);
+        }
+        self.words.add(ROSTER, 1);
+        self.words.notify(ROSTER);
     }
 
     /// Which slot, from 0 on.

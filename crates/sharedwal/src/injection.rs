@@ -77,6 +77,10 @@ pub enum Mutation {
     LocksBeforeSection,
     /// R8: PENDING and EXCLUSIVE are given back before RESERVED.
     PendingBeforeReserved,
+    /// R8: one that is closed with something unpublished stays alive for the others.
+    LeftAsAlive,
+    /// R2: locks that stand for what was not published are kept when it is.
+    OwedKept,
     /// R9: a checkpoint that could not tell of its attempt writes all the same.
     CheckpointNotRefused,
     /// R8: who tried EXCLUSIVE counts as who holds it.

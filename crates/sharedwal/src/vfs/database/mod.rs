@@ -414,9 +414,11 @@ impl Drop for Database {
         scope::leave(self);
         let Ok(_inside) = self.fence.enter() else { return };
         if self.shm_unmap() != ffi::SQLITE_OK {
-            // What could not be published is not there for others, so they must not get the
-            // locks under which it was done: they stay held, and the slot stays taken.
-            std::mem::forget(self.slot.take());
+            // What could not be published is not there for others, so they must not get the locks under
+            // which it was done: whoever reaps the connection has SQLite recover it first.
+            if let Some(slot) = self.slot.take() {
+                slot.mark_dead();
+            }
             return;
         }
         for lock in 0..locks::WAL_LOCKS {

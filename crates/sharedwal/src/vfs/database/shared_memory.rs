@@ -76,6 +76,7 @@ impl Database {
             for lock in wanted {
                 self.release(lock, exclusive);
             }
+            self.release_owed();
             return ffi::SQLITE_OK;
         }
         for lock in wanted.clone() {
@@ -126,16 +127,24 @@ impl Database {
     fn settle(&mut self) -> Result<(), ()> {
         if self.owed_shared | self.owed_exclusive != 0 {
             self.publish()?;
-            for lock in 0..locks::WAL_LOCKS {
-                for (owed, exclusive) in [(self.owed_shared, false), (self.owed_exclusive, true)] {
-                    if owed & (1 << lock) != 0 {
-                        self.release(lock, exclusive);
-                    }
-                }
-            }
-            (self.owed_shared, self.owed_exclusive) = (0, 0);
+            self.release_owed();
         }
         Ok(())
+    }
+
+    /// Lets go of the locks under which something was done that is published by now.
+    fn release_owed(&mut self) {
+        if self.owed_shared | self.owed_exclusive == 0 || Mutation::OwedKept.is_on() {
+            return;
+        }
+        for lock in 0..locks::WAL_LOCKS {
+            for (owed, exclusive) in [(self.owed_shared, false), (self.owed_exclusive, true)] {
+                if owed & (1 << lock) != 0 {
+                    self.release(lock, exclusive);
+                }
+            }
+        }
+        (self.owed_shared, self.owed_exclusive) = (0, 0);
     }
 
     /// SQLite has built the wal-index anew, if it could.
