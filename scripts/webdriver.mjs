@@ -12,6 +12,8 @@ const START_MS = 60_000;
 
 /** The longest that a command may take: a page is asked when its main thread comes to it. */
 const COMMAND_MS = 5 * 60_000;
+/** Until a browser is there. */
+const SESSION_MS = 40_000;
 
 /** How often a page is asked for what it is to leave. */
 const LOOK_MS = 100;
@@ -99,8 +101,19 @@ export async function startWebKit({ driver, display }) {
       const server = await startDisplay(display, running);
       Object.assign(env, { DISPLAY: server, WAYLAND_DISPLAY: undefined, GDK_BACKEND: 'x11' });
     }
-    const address = await startDriver(driver, env, running);
-    return { newSession: () => newSession(address), close };
+    let address = await startDriver(driver, env, running);
+    /** Tries once more with another driver: under load a browser does not always come up. */
+    const open = async () => {
+      try {
+        return await newSession(address);
+      } catch {
+        const hung = running.pop();
+        if (hung) await ended(hung);
+        address = await startDriver(driver, env, running);
+        return newSession(address);
+      }
+    };
+    return { newSession: open, close };
   } catch (error) {
     await close();
     throw error;
@@ -151,9 +164,9 @@ async function startDriver(file, env, running) {
  * @returns {Promise<Session>}
  */
 async function newSession(driver) {
-  const { sessionId, capabilities } = await command('POST', `${driver}/session`, {
-    capabilities: { alwaysMatch: {} },
-  });
+  const wanted = { capabilities: { alwaysMatch: {} } };
+  const answer = await command('POST', `${driver}/session`, wanted, SESSION_MS);
+  const { sessionId, capabilities } = answer;
   return new Session(`${driver}/session/${sessionId}`, capabilities.browserVersion);
 }
 
@@ -161,13 +174,14 @@ async function newSession(driver) {
  * @param {string} method
  * @param {string} address
  * @param {object} [body]
+ * @param {number} [timeout] in ms
  * @returns {Promise<any>}
  */
-async function command(method, address, body) {
+async function command(method, address, body, timeout = COMMAND_MS) {
   const response = await fetch(address, {
     method,
     ...(body ? { body: JSON.stringify(body) } : {}),
-    signal: AbortSignal.timeout(COMMAND_MS),
+    signal: AbortSignal.timeout(timeout),
   });
   const { value } = /** @type {{ value: any }} */ (await response.json());
   if (!response.ok) throw new Error(`WebDriver: ${value.error}: ${value.message}`);

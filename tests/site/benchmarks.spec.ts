@@ -128,7 +128,8 @@ test('a contender that fails is named, and the others are measured', async ({ pa
 test('its workers end when another section is shown', async ({ page }) => {
   await page.getByRole('button', { name: 'Run' }).click();
   await expect.poll(() => page.workers().length).toBeGreaterThan(0);
-  await page.goto('/www/#doctor');
+  // It starts none by itself.
+  await page.goto('/www/#main-job');
   await expect(page.getByRole('button', { name: 'Cancel' })).toHaveCount(0);
   await expect.poll(() => page.workers().length).toBe(0);
   // Nor does the run go on with others.
