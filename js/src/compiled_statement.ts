@@ -138,6 +138,7 @@ export function compile(connection: Connection, sql: string, keep: boolean): Com
     }
   } finally {
     leave(place);
+    connection.spreadInterrupt();
   }
   return new CompiledStatement(handle, sql);
 }

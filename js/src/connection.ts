@@ -22,6 +22,7 @@ export class Connection {
 
   #open = true;
   #limited = false;
+  #interrupted = false;
   #schemaChangedInTransaction = false;
 
   constructor(
@@ -83,8 +84,9 @@ export class Connection {
   failure(): unknown {
     const { thrown } = this.userCode;
     this.userCode.thrown = undefined;
-    const interrupted = engine.errorCode(this.database) === SQLITE_INTERRUPT;
-    const error = thrown !== undefined && !interrupted ? thrown.error : sqliteError(this.database);
+    this.#interrupted = engine.errorCode(this.database) === SQLITE_INTERRUPT;
+    const error =
+      thrown !== undefined && !this.#interrupted ? thrown.error : sqliteError(this.database);
     // An error can roll the transaction back, and changes of the schema with it.
     if (this.#schemaChangedInTransaction && !engine.inTransaction(this.database)) {
       this.#schemaChangedInTransaction = false;
@@ -112,6 +114,24 @@ export class Connection {
     this.unlimitTime();
     compiled.forgetParameters();
     if (compiled.altersSchema) this.schemaChanged();
+    this.spreadInterrupt();
+  }
+
+  /** Interrupts the statements that are being read, see {@link Database.interrupt}. */
+  interrupt(): void {
+    engine.interrupt(this.database);
+    // A transaction ends with them: the next call is to throw that, and not to go on without one.
+    if (!this.inTransaction) this.cursors.drainAll();
+  }
+
+  /**
+   * To be called after a {@link failure}, when what failed is not in its middle any more. SQLite's
+   * interrupt lasts until no statement is: iterators end with it, or it would end all that follows.
+   */
+  spreadInterrupt(): void {
+    if (!this.#interrupted) return;
+    this.#interrupted = false;
+    if (!this.cursors.isEmpty && engine.isInterrupted(this.database)) this.cursors.drainAll();
   }
 
   /** To be called when the schema may have changed. */
@@ -125,6 +145,8 @@ export class Connection {
     if (!this.#open) return;
     for (const backup of this.backups) backup.close();
     this.#open = false;
+    // What the end of a cursor left behind that nobody asked for.
+    this.userCode.thrown = undefined;
     engine.close(this.database);
     this.userCode.rethrow();
   }

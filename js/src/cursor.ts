@@ -5,7 +5,7 @@ import type { CompiledStatement } from './compiled_statement.js';
 import type { Connection } from './connection.js';
 import { reset } from './engine.js';
 import { ownError } from './errors.js';
-import { unwatch, watch } from './forgotten.js';
+import { unwatch } from './forgotten.js';
 import type { Limit } from './limit.js';
 import { refreshViews } from './memory.js';
 import { decodeRow, type RowShape } from './rows.js';
@@ -66,13 +66,12 @@ export class Cursor {
   /**
    * The next row.
    *
-   * @param iterator what asks for it: when it is forgotten, the cursor ends
    * @returns the row in `value`, until `done`
    * @throws SqliteError what SQLite reports, `ITERATOR_ABANDONED`, `POISONED`
    * @throws TypeError `CONNECTION_CLOSED`, `CONNECTION_BUSY`
    * @throws RangeError `INTEGER_OUT_OF_RANGE`
    */
-  next(iterator: object): IteratorResult<unknown, undefined> {
+  next(): IteratorResult<unknown, undefined> {
     if (this.#ended) {
       this.#connection.requireIdle();
       return { value: undefined, done: true };
@@ -80,7 +79,7 @@ export class Cursor {
     this.#connection.requireUsable();
     this.#requireNotAborted();
     this.advancedAt = this.#connection.cursors.executions;
-    if (this.#next === this.#rows.length && !this.#refill(iterator)) {
+    if (this.#next === this.#rows.length && !this.#refill()) {
       this.end();
       return { value: undefined, done: true };
     }
@@ -105,9 +104,12 @@ export class Cursor {
    * @throws TypeError `CONNECTION_BUSY`; what the end of a generator of the user's throws
    */
   leave(): void {
+    const { userCode } = this.#connection;
     this.#connection.requireIdle();
+    // What another cursor's end left behind is nothing of this one.
+    userCode.thrown = undefined;
     this.end();
-    this.#connection.userCode.rethrow();
+    userCode.rethrow();
   }
 
   /** Lets go of everything; the cursor is at its end from then on. */
@@ -115,6 +117,7 @@ export class Cursor {
     this.#ended = true;
     this.#rows = [];
     this.#next = 0;
+    if (!this.#started) unwatch(this);
     this.#release(false);
   }
 
@@ -122,6 +125,9 @@ export class Cursor {
    * Lets go of the statement and its read transaction. The remaining rows are kept in memory, up
    * to 16 MiB; beyond that they are dropped, and the next call of {@link next} throws
    * `ITERATOR_ABANDONED`.
+   *
+   * @throws an error with which the transaction was rolled back: what needs the drained cursor must
+   *   not go on as if that were open. Any other error waits for {@link next}.
    */
   drain(): void {
     this.#drained = true;
@@ -147,11 +153,11 @@ export class Cursor {
   }
 
   /** @returns whether there is a row */
-  #refill(iterator: object): boolean {
+  #refill(): boolean {
     this.#rows = [];
     this.#next = 0;
     try {
-      if (!this.#started) this.#start(iterator);
+      if (!this.#started) this.#start();
       while (this.#rows.length === 0 && this.#compiled !== undefined) this.#readBatch();
       if (this.#rows.length === 0 && this.#failure !== undefined) throw this.#failure.error;
     } catch (error) {
@@ -161,10 +167,9 @@ export class Cursor {
     return this.#rows.length > 0;
   }
 
-  #start(iterator: object): void {
+  #start(): void {
     const { sql, readonly, values } = this.#query;
     const connection = this.#connection;
-    this.#started = true;
     const timeoutMs = this.#query.limit?.timeoutMs;
     if (timeoutMs !== undefined) this.#deadline = performance.now() + timeoutMs;
     connection.cursors.beforeExecution(!readonly);
@@ -172,10 +177,10 @@ export class Cursor {
     const compiled = connection.statements.obtain(sql);
     connection.statements.takeOut(compiled);
     this.#compiled = compiled;
+    this.#started = true;
     bindValues(compiled, values);
     connection.log(compiled);
     connection.cursors.add(this);
-    watch(iterator, this);
     // A statement that writes and returns rows has written all of them before its first row, but
     // commits only at its end.
     if (!readonly) while (this.#compiled !== undefined) this.#fetch(MAX_ROWS, NO_LIMIT);
@@ -188,20 +193,22 @@ export class Cursor {
   }
 
   // Appends a batch to the rows at hand, and lets go of the statement at its end. An error waits
-  // until the rows before it have been handed out.
+  // until the rows before it have been handed out, unless the transaction is rolled back with it.
   #fetch(maxRows: number, maxBytes: number): number {
     const compiled = this.#compiled as CompiledStatement;
+    const connection = this.#connection;
     const { safeIntegers, readonly } = this.#query;
+    const { inTransaction } = connection;
     let more = false;
     let failure: { readonly error: unknown } | undefined;
     const deadline = this.#deadline;
     try {
-      if (deadline !== undefined) this.#connection.limitTime(deadline - performance.now());
-      more = fetchBatch(this.#connection, compiled, maxRows, maxBytes, false, safeIntegers);
+      if (deadline !== undefined) connection.limitTime(deadline - performance.now());
+      more = fetchBatch(connection, compiled, maxRows, maxBytes, false, safeIntegers);
     } catch (error) {
       failure = { error };
     } finally {
-      this.#connection.unlimitTime();
+      connection.unlimitTime();
     }
     const size = rowCount * columnCount * CELL_BYTES + arenaBytes;
     if (this.#failure === undefined) this.#decodeBatch(compiled);
@@ -214,6 +221,11 @@ export class Cursor {
     // What writes goes on to its end, where it commits.
     if (!more) this.#release(true);
     else if (this.#failure !== undefined && readonly) this.#release(false);
+    if (failure !== undefined && inTransaction && !connection.inTransaction) {
+      this.#rows = [];
+      this.#failure = failure;
+      throw failure.error;
+    }
     return size;
   }
 

@@ -1,7 +1,7 @@
 import { type AggregateOptions, defineAggregate } from './aggregate.js';
 import { type BackupMetadata, type BackupOptions, backUp } from './backup.js';
 import type { Connection } from './connection.js';
-import { connectionId, interrupt } from './engine.js';
+import { connectionId } from './engine.js';
 import { ownError, typeError } from './errors.js';
 import { execute } from './exec.js';
 import type { Opened } from './open.js';
@@ -98,14 +98,15 @@ export class Database {
   }
 
   /**
-   * Ends the statements that are being read: the next row of their iterators throws
-   * `SQLITE_INTERRUPT`. From another context: {@link interrupt}.
+   * Ends the statements that are being read: their iterators throw `SQLITE_INTERRUPT` after the
+   * rows that they have read ahead. If they are in a transaction, it is rolled back, and whatever
+   * is executed next throws that instead. From another context: {@link interrupt}.
    *
    * @throws TypeError `CONNECTION_CLOSED`
    */
   interrupt(): this {
     this.#connection.requireUsable();
-    interrupt(this.#connection.database);
+    this.#connection.interrupt();
     return this;
   }
 

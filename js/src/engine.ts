@@ -10,6 +10,7 @@ export {
   heed,
   inTransaction,
   interrupt,
+  isInterrupted,
   limitTime,
   openSnapshot,
   ownCode,

@@ -12,8 +12,8 @@ export function watch(iterator: object, cursor: Cursor): void {
 }
 
 /**
- * Stops watching. Must be done as soon as a cursor lets go of its statement: until its event loop
- * runs, the engine keeps every watched cursor, with its rows.
+ * Stops watching. Must be done as soon as a cursor lets go of its statement, or ends without one:
+ * until its event loop runs, the engine keeps every watched cursor, with its rows.
  */
 export function unwatch(cursor: Cursor): void {
   registry?.unregister(cursor);

@@ -57,9 +57,27 @@ export function onCommit(
   const signal = resolveSignal(options.signal, 'INVALID_OPTION');
   if (signal?.aborted) return () => {};
 
+  return listen(runtime, callback, { rowIds, signal });
+}
+
+/** What {@link listen} is told besides. */
+export interface Listening {
+  readonly rowIds?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, asynchronously, when the runtime is disposed of. */
+  readonly disposed?: () => void;
+}
+
+/** As {@link onCommit}, for options that are right. */
+export function listen(
+  runtime: Runtime,
+  callback: (commit: Commit) => void,
+  { rowIds = false, signal, disposed }: Listening,
+): () => void {
   const words = controlWords(runtime);
   const reader = new CommitReader(words, rowIds ? FEED_ROW_IDS : 0);
   let stopped = false;
+  let ending = false;
 
   const look = (): void => {
     const upTo = reader.last;
@@ -76,7 +94,11 @@ export function onCommit(
   };
 
   const wait = (): void => {
-    const ending = isDisposed(words);
+    if (!ending && isDisposed(words)) {
+      ending = true;
+      // Who has just begun to listen goes on first.
+      if (disposed !== undefined) queueMicrotask(disposed);
+    }
     if (ending && countConnections(words) === 0 && reader.expected === (reader.last | 0)) {
       stop();
       return;
@@ -90,6 +112,8 @@ export function onCommit(
     // Others get their turn before the next commits.
     if (waiting.async) void waiting.value.then(look);
     else later(look, 0);
+    // Its wake-up has come too early then.
+    if (!ending && isDisposed(words)) Atomics.notify(words, WORD.FEED_SEQUENCE);
   };
 
   const stop = (): void => {

@@ -25,13 +25,33 @@ export class OpenCursors {
    * @param writes whether it may write. SQLite refuses some writes in the middle of a read, and a
    *   write that starts from an old snapshot fails with `SQLITE_BUSY_SNAPSHOT`: so all iterators
    *   are drained first.
+   * @throws what {@link Cursor.drain} throws: the execution must not begin then
    */
   beforeExecution(writes: boolean): void {
     this.#executions++;
     // Backwards: draining removes the cursor.
     for (let i = this.#cursors.length - 1; i >= 0; i--) {
-      const cursor = this.#cursors[i] as Cursor;
-      if (writes || this.isPassedOver(cursor)) cursor.drain();
+      const cursor = this.#cursors[i];
+      // One that is interrupted takes the others with it.
+      if (cursor !== undefined && (writes || this.isPassedOver(cursor))) cursor.drain();
+    }
+  }
+
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.#cursors.length === 0;
+  }
+
+  /** Drains all of them, after an interrupt. Errors are told by the iterators. */
+  drainAll(): void {
+    for (;;) {
+      const cursor = this.#cursors.at(-1);
+      if (cursor === undefined) return;
+      try {
+        cursor.drain();
+      } catch {
+        // Its iterator tells it, and so does the call that was interrupted.
+      }
     }
   }
 
@@ -40,7 +60,11 @@ export class OpenCursors {
     return this.#executions - cursor.advancedAt > MAX_PASSED_OVER;
   }
 
-  /** Takes a cursor in; the one that was advanced least recently makes room for it. */
+  /**
+   * Takes a cursor in; the one that was advanced least recently makes room for it.
+   *
+   * @throws what {@link Cursor.drain} throws
+   */
   add(cursor: Cursor): void {
     if (this.#cursors.length >= MAX_OPEN) {
       const stalest = this.#cursors.reduce((a, b) => (b.advancedAt < a.advancedAt ? b : a));

@@ -28,7 +28,7 @@ export class RowIterator<Row> implements IterableIterator<Row, undefined> {
    * @throws RangeError `INTEGER_OUT_OF_RANGE`
    */
   next(): IteratorResult<Row, undefined> {
-    return this.#cursor.next(this) as IteratorResult<Row, undefined>;
+    return this.#cursor.next() as IteratorResult<Row, undefined>;
   }
 
   /**

@@ -69,8 +69,9 @@ export function askToReap(words: Int32Array): void {
 
 /**
  * Ends the statement that a connection is running, in whatever worker: it throws
- * `SQLITE_INTERRUPT` there, and its transaction is rolled back. The worker goes on. Nothing happens
- * to a connection that runs no statement.
+ * `SQLITE_INTERRUPT` there, and its transaction is rolled back. Iterators of that connection that
+ * are not at their end throw it too. The worker goes on. Nothing happens to a connection that runs
+ * no statement.
  *
  * It is obeyed within some 10 microseconds while SQLite runs instructions of its virtual machine,
  * at once while the connection waits for a lock, and page by page in a checkpoint; but not inside

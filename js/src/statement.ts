@@ -7,6 +7,7 @@ import { Cursor } from './cursor.js';
 import type { Database } from './database.js';
 import { type StatementTables, statementTables } from './engine.js';
 import { typeError } from './errors.js';
+import { watch } from './forgotten.js';
 import { type Limit, resolveLimit, type StatementLimit } from './limit.js';
 import { readAll } from './read_all.js';
 import { RowIterator } from './row_iterator.js';
@@ -166,7 +167,10 @@ export class Statement<BindParameters extends unknown[] = unknown[], Row = unkno
       limit: this.#limit,
     });
     this.#cursor = cursor;
-    return new RowIterator(this as unknown as Statement<never, Row>, cursor);
+    const iterator = new RowIterator(this as unknown as Statement<never, Row>, cursor);
+    // Also one that is never started keeps its statement busy.
+    watch(iterator, cursor);
+    return iterator;
   }
 
   /**

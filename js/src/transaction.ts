@@ -69,6 +69,15 @@ function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
+function undoBy(database: Database, undo: readonly Statement[]): void {
+  try {
+    for (const statement of undo) statement.run();
+  } catch (error) {
+    // An iterator that failed meanwhile may have had it rolled back.
+    if (database.inTransaction) throw error;
+  }
+}
+
 /** The four versions of a function that runs in a transaction. */
 export function wrapInTransaction<F extends AnyFunction>(
   database: Database,
@@ -90,7 +99,7 @@ export function wrapInTransaction<F extends AnyFunction>(
         return result;
       } catch (error) {
         // SQLite rolls some failed transactions back by itself.
-        if (database.inTransaction) for (const statement of undo) statement.run();
+        if (database.inTransaction) undoBy(database, undo);
         throw error;
       }
     };

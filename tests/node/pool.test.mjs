@@ -61,3 +61,59 @@ function forgetful() {
   const runtime = createRuntime({ name: 'forgotten' });
   return { runtime, pool: createPool(runtime, { readers: 2 }) };
 }
+
+test('pool: a live query whose iterator is forgotten runs no more, one that somebody waits for does', async () => {
+  const { pool } = forgetful();
+  await pool.exec('create table t (x); create table u (x)');
+  await (async () => {
+    await pool.live('select count(*) as n from t')[Symbol.asyncIterator]().next();
+  })();
+  const runs = () => pool.workers.reduce((sum, one) => sum + one.answered, 0);
+  /** Whether a commit has more done than itself. */
+  const isRun = async (/** @type {number} */ withinMs) => {
+    const before = runs();
+    await pool.run('insert into t values (1)');
+    for (const end = performance.now() + withinMs; performance.now() < end; ) {
+      if (runs() - before > 1) return true;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return false;
+  };
+  assert.equal(await isRun(20_000), true);
+  const waited = (() => {
+    const iterator = pool.live('select count(*) as n from u')[Symbol.asyncIterator]();
+    return iterator.next().then(() => iterator.next());
+  })();
+  let running = true;
+  for (const end = performance.now() + 20_000; running && performance.now() < end; ) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    running = await isRun(300);
+  }
+  assert.equal(running, false);
+  await pool.run('insert into u values (1)');
+  assert.deepEqual((await waited).value, [{ n: 1 }]);
+  await pool.close();
+});
+
+const faulty = new URL('faulty_pool_worker.mjs', import.meta.url);
+
+test('pool: a worker whose connection is dead when it tells of it is replaced', async () => {
+  let started = 0;
+  const workerUrl = () =>
+    started++ === 0
+      ? new Worker(faulty, { workerData: 'its connection is dead when it tells of it' })
+      : new Worker(script);
+  const pool = createPool(createRuntime(), { readers: 1, writer: false, workerUrl });
+  assert.deepEqual((await pool.stream('select 1 as x').next()).value, [{ x: 1 }]);
+  assert.equal(started, 2);
+  await pool.close();
+});
+
+test('pool: an answer that cannot be posted is told', async () => {
+  const workerUrl = () => new Worker(faulty, { workerData: 'rows cannot be posted' });
+  const pool = createPool(createRuntime(), { readers: 1, writer: false, workerUrl });
+  await assert.rejects(pool.query('select 1'), { message: 'not cloned' });
+  await assert.rejects(pool.query('select 1'), { message: 'not cloned' });
+  await pool.close();
+});

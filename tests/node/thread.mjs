@@ -32,6 +32,26 @@ const tasks = {
   close: () => void db.close(),
   exec: ({ sql }) => void db.exec(sql),
   value: ({ sql }) => db.prepare(sql).pluck().get(),
+  /** A long read in the middle of an iteration, and what comes then. */
+  readBesideIterator: ({ sql }) => {
+    const attempt = (/** @type {() => unknown} */ action) => {
+      try {
+        return action();
+      } catch (error) {
+        return /** @type {{ code?: string }} */ (error).code;
+      }
+    };
+    const rows = db
+      .prepare(
+        'with recursive n (i) as (select 1 union all select i + 1 from n limit 1000) select i from n',
+      )
+      .iterate();
+    rows.next();
+    const long = attempt(() => db.prepare(sql).get());
+    const { inTransaction } = db;
+    const short = attempt(() => db.prepare('select 1').pluck().get());
+    return { long, inTransaction, short, rows: attempt(() => [...rows].length) };
+  },
   spin: () => {
     for (;;) {}
   },

@@ -200,6 +200,23 @@ test('terminate() and interrupt() work between threads', async () => {
   db.close();
 });
 
+test('an interrupt beside an iterator ends that as well, and nothing else', async () => {
+  const runtime = createRuntime({ name: 'beside' });
+  const thread = await Thread.open(runtime);
+  await thread.exec('create table t (x)');
+  for (const begin of ['select 1', 'begin; insert into t values (1)']) {
+    await thread.exec(begin);
+    const reading = thread.run('readBesideIterator', { sql: ENDLESS });
+    await sleep(50);
+    const [connection] = diagnostics(runtime).connections;
+    assert.ok(connection && interrupt(runtime, connection.id));
+    const [long, rows] = ['SQLITE_INTERRUPT', 'SQLITE_INTERRUPT'];
+    assert.deepEqual(await reading, { long, inTransaction: false, short: 1, rows });
+  }
+  assert.equal(await thread.run('value', { sql: 'select count(*) from t' }), 0);
+  await thread.worker.terminate();
+});
+
 test('a dead thread is cleaned up after by the next one to come, if nobody else is there', async () => {
   const runtime = createRuntime({ name: 'nobody' });
   const victim = await Thread.openShared(runtime);

@@ -141,7 +141,7 @@ pub fn close(db: Sqlite) {
 
 /// Runs `f` on an open connection that was not asked to stop; the error as JavaScript gets to see it.
 pub fn with<T>(db: Sqlite, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, JsValue> {
-    if stopping::is_stopped(db) {
+    if !stopping::may_begin(db, false) {
         let code = stopping::own_code(db).map_or_else(|| ffi::SQLITE_INTERRUPT.into(), JsValue::from);
         return Err(failure(&code, &stopping::message(db)));
     }
@@ -239,8 +239,7 @@ pub fn exec(db: Sqlite, sql: *const u8, length: usize) -> i32 {
 fn compile(db: Sqlite, sql: &[u8], flags: u32) -> (*mut ffi::sqlite3_stmt, usize) {
     let mut tail: *const c_char = null();
     let _ = bindings::last_reason();
-    stopping::begin();
-    if stopping::is_stopped(db) {
+    if !stopping::may_begin(db, false) {
         return (null_mut(), 0);
     }
     let start: *const c_char = sql.as_ptr().cast();
@@ -384,6 +383,13 @@ pub fn in_transaction(db: Sqlite) -> bool {
 pub fn interrupt(db: Sqlite) {
     // SAFETY: the connection is open.
     unsafe { ffi::sqlite3_interrupt(db) }
+}
+
+/// Whether an interrupt waits for statements that are in their middle: SQLite forgets it when none is.
+#[wasm_bindgen]
+pub fn is_interrupted(db: Sqlite) -> bool {
+    // SAFETY: the connection is open.
+    unsafe { ffi::sqlite3_is_interrupted(db) != 0 }
 }
 
 /// SQLite's version, such as `3.54.1`.

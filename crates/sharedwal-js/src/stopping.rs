@@ -58,7 +58,7 @@ pub fn forget(db: Sqlite) {
 }
 
 /// Something begins: the last statement's end is told no more.
-pub fn begin() {
+fn begin() {
     ENDED.set((null_mut(), Reason::Asked));
 }
 
@@ -136,8 +136,9 @@ pub fn is_stopped(db: Sqlite) -> bool {
     stopped
 }
 
-/// Before a statement runs, or runs on where it is `busy`: false if it must not.
-pub fn may_run(db: Sqlite, busy: bool) -> bool {
+/// Before anything begins on a connection: false if it must not. Does what else the connection was asked
+/// for, unless a statement that is `busy` runs on.
+pub fn may_begin(db: Sqlite, busy: bool) -> bool {
     begin();
     if let Some(signals) = signals(db).filter(|signals| signals.any_asked() || signals.evicted()) {
         if must_stop(&signals) {
@@ -149,6 +150,14 @@ pub fn may_run(db: Sqlite, busy: bool) -> bool {
             // Meant for a statement that has ended in the meantime.
             signals.clear_interrupt();
         }
+    }
+    true
+}
+
+/// Before a statement runs, or runs on where it is `busy`: false if it must not.
+pub fn may_run(db: Sqlite, busy: bool) -> bool {
+    if !may_begin(db, busy) {
+        return false;
     }
     let late = late(db);
     if late {

@@ -121,6 +121,11 @@ export function interrupt(database: number): void {
   answer(() => wasm.interrupt(database));
 }
 
+/** Whether an interrupt waits for statements that are in their middle. */
+export function isInterrupted(database: number): boolean {
+  return answer(() => wasm.is_interrupted(database));
+}
+
 /** Has statements end so many milliseconds from now; below 0 for no limit. */
 export function limitTime(database: number, ms: number): void {
   if (!isPoisoned()) answer(() => wasm.limit_time(database, ms));

@@ -1,11 +1,12 @@
 import type { Commit } from '../commit_ring.js';
-import { onCommit } from '../on_commit.js';
+import { ownError } from '../errors.js';
+import { listen } from '../on_commit.js';
 import type { Runtime } from '../runtime.js';
 
 /** Who is told of commits. */
 export interface CommitListener {
   commit(commit: Commit): void;
-  /** The pool was closed. */
+  /** The pool was closed, or the runtime disposed of. */
   closed(error: Error): void;
 }
 
@@ -23,9 +24,13 @@ export class CommitFeed {
    */
   listen(listener: CommitListener): () => void {
     this.#listeners.add(listener);
-    this.#stop ??= onCommit(this.runtime, (commit) => {
-      for (const listener of this.#listeners) listener.commit(commit);
-    });
+    this.#stop ??= listen(
+      this.runtime,
+      (commit) => {
+        for (const listener of this.#listeners) listener.commit(commit);
+      },
+      { disposed: () => this.close(ownError('RUNTIME_DISPOSED', 'Nobody commits any more')) },
+    );
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;

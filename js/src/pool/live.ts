@@ -38,6 +38,12 @@ interface Reader {
   wake(): void;
 }
 
+/** The codes of errors after which nothing runs any more. */
+const FINAL: readonly unknown[] = ['POOL_CLOSED', 'RUNTIME_DISPOSED'];
+
+/** Of iterators that are left without being ended. */
+const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
+
 type Listener<Row> = (result: LiveResult<Row>) => void;
 
 /**
@@ -52,8 +58,8 @@ type Listener<Row> = (result: LiveResult<Row>) => void;
 export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   readonly #plan: LivePlan;
   readonly #listeners = new Set<Listener<Row>>();
-  /** Those that wait for the next result, or for the end. */
-  readonly #waiting = new Set<() => void>();
+  /** Those that iterate. */
+  readonly #readers = new Set<Reader>();
   #stopListening: (() => void) | undefined;
   #result: LiveResult<Row> = { rows: undefined, error: undefined };
   #message: QueryResult | undefined;
@@ -133,13 +139,19 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
       reader.wake();
       return end(value);
     };
+    // Bound: a closure of this function would hold the iterator.
+    forgotten.register(results, this.#leave.bind(this, reader));
     return results;
+  }
+
+  #leave(reader: Reader): void {
+    this.#readers.delete(reader);
+    this.#stopIfUnused();
   }
 
   async *#results(reader: Reader): AsyncGenerator<readonly Row[], void, undefined> {
     let seen: LiveResult<Row> | undefined;
-    const awake = () => reader.wake();
-    this.#waiting.add(awake);
+    this.#readers.add(reader);
     this.#start();
     try {
       while (this.#closed === undefined) {
@@ -157,8 +169,7 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
       }
       if (!reader.left && this.#closed.reason !== undefined) throw this.#closed.reason;
     } finally {
-      this.#waiting.delete(awake);
-      this.#stopIfUnused();
+      this.#leave(reader);
     }
   }
 
@@ -176,7 +187,7 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
     this.#closed ??= closed;
     this.#listeners.clear();
     this.#stop();
-    for (const wake of this.#waiting) wake();
+    for (const reader of this.#readers) reader.wake();
   }
 
   #start(): void {
@@ -199,7 +210,7 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   }
 
   #stopIfUnused(): void {
-    if (this.#listeners.size === 0 && this.#waiting.size === 0) this.#stop();
+    if (this.#listeners.size === 0 && this.#readers.size === 0) this.#stop();
   }
 
   #stop(): void {
@@ -263,13 +274,17 @@ export class LiveQuery<Row> implements AsyncIterable<readonly Row[]> {
   #fail(error: unknown): void {
     this.#result = { rows: this.#result.rows, error };
     this.#tell();
-    if (codeOf(error) === 'POOL_CLOSED') this.#close({ reason: error });
+    if (FINAL.includes(codeOf(error))) this.#close({ reason: error });
   }
 
   #tell(): void {
     this.#current = true;
-    for (const listener of this.#listeners) call(listener, this.#result);
-    for (const wake of this.#waiting) wake();
+    const result = this.#result;
+    // A copy: one that comes meanwhile is told by itself, and one that has left is not.
+    for (const listener of [...this.#listeners]) {
+      if (this.#listeners.has(listener)) call(listener, result);
+    }
+    for (const reader of this.#readers) reader.wake();
   }
 }
 

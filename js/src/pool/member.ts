@@ -131,7 +131,8 @@ export class Member {
     this.#stopWatching = whenDead(plan.runtime, connection, () =>
       this.#end(this.#failure(new Error('its connection is dead'))),
     );
-    this.events.ready(this);
+    // It may have died already.
+    if (this.isReady) this.events.ready(this);
   }
 
   /** The worker is there. From now on its end is told, where the engine tells it in some way. */

@@ -4,6 +4,7 @@ import { backup } from './backup.js';
 import { close } from './close.js';
 import { dropIn } from './drop_in.js';
 import { errors } from './errors.js';
+import { interrupts } from './interrupts.js';
 import { iterate } from './iterate.js';
 import { options } from './options.js';
 import { parameters } from './parameters.js';
@@ -25,6 +26,7 @@ export const areas = {
   statements,
   transactions,
   iterate,
+  interrupts,
   errors,
   safeIntegers,
   pragma,

@@ -5,7 +5,7 @@
  * @param {import('../support/report.js').Report} report
  * @param {import('./types.js').Env} env
  */
-export async function transactions(report, { open, again }) {
+export async function transactions(report, { open, again, differs }) {
   const db = await open();
   db.exec('create table t (x integer unique)');
   const insert = db.prepare('insert into t values (?)');
@@ -134,5 +134,83 @@ export async function transactions(report, { open, again }) {
   report.equal('deferred does not', holding.deferred(), undefined);
   report.equal('so the other one has written', all(), [1, 2, 80]);
   other.close();
+  db.close();
+  if (differs) await report.part('beside an iterator', () => besideAnIterator(report, open));
+}
+
+/**
+ * What an iterator fails with takes the transaction with it, whoever made it read: nothing goes on as if
+ * there were one.
+ *
+ * @param {import('../support/report.js').Report} report
+ * @param {import('./types.js').Env['open']} open
+ */
+async function besideAnIterator(report, open) {
+  const db = await open();
+  db.exec('create table t (x)');
+  const insert = db.prepare('insert into t values (?)');
+  const rows = db.prepare('select x from t').pluck();
+  const numbers = db
+    .prepare(
+      'with recursive n (i) as (select 1 union all select i + 1 from n limit 20000) select i from n',
+    )
+    .pluck()
+    .limit({ timeoutMs: 100 });
+  const late = { type: 'SqliteError', code: 'SQLITE_INTERRUPT', message: /time .* was over/ };
+  const begun = () => {
+    const iterator = numbers.iterate();
+    iterator.next();
+    for (const end = performance.now() + 120; performance.now() < end; );
+    return iterator;
+  };
+  const nested = db.transaction(() => insert.run(1));
+  /** @type {Record<string, (iterator: ReturnType<typeof begun>) => unknown>} */
+  const calls = {
+    'a write': () => insert.run(1),
+    exec: () => db.exec('insert into t values (1)'),
+    'a nested transaction': () => nested(),
+    'a row': (iterator) => [...iterator],
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    /** @type {ReturnType<typeof begun> | undefined} */
+    let iterator;
+    const all = db.transaction(() => {
+      insert.run(-1);
+      iterator = begun();
+      for (let i = 0; i < 3; i++) call(iterator);
+    });
+    report.throws(name, all, late);
+    report.check(`${name}: no transaction is left`, !db.inTransaction);
+    report.equal(`${name}: nothing was written`, rows.all(), []);
+    if (name !== 'a row') report.throws(`${name}: the iterator`, () => iterator?.next(), late);
+    report.equal(`${name}: is at its end`, iterator?.next().done, true);
+  }
+  let batches = 0;
+  const reading = db.transaction(() => {
+    insert.run(-1);
+    for (const _ of numbers.iterate()) {
+      // The second batch is read late.
+      if (++batches === 64) for (const end = performance.now() + 120; performance.now() < end; );
+      if (batches > 64) insert.run(batches);
+    }
+  });
+  report.throws('a batch that is late', reading, late);
+  report.equal('hands out none of its rows', [batches, rows.all()], [64, []]);
+
+  const failing = db.transaction((/** @type {() => unknown} */ outer) => {
+    insert.run(-1);
+    begun();
+    return outer();
+  });
+  const mine = () => {
+    throw new Error('mine');
+  };
+  report.throws('an error of the function', () => failing(mine), { message: 'mine' });
+  report.throws('of a nested one', () => failing(db.transaction(mine)), late);
+  report.throws('in a nested one', () => db.transaction(() => failing(mine))(), {
+    message: 'mine',
+  });
+  report.check('no transaction is left then', !db.inTransaction);
+  report.equal('and nothing written', rows.all(), []);
   db.close();
 }

@@ -226,7 +226,7 @@ export async function virtualTables(report, { open, again, differs }) {
       other.close();
     });
     const error = new Error('at the end');
-    db.table('ends_badly', {
+    const endsBadly = {
       columns,
       *rows() {
         try {
@@ -236,7 +236,8 @@ export async function virtualTables(report, { open, again, differs }) {
           throw error;
         }
       },
-    });
+    };
+    db.table('ends_badly', endsBadly);
     for (const [name, action] of /** @type {[string, () => unknown][]} */ ([
       ['get', () => db.prepare('select * from ends_badly').get()],
       ['all', () => rows('select * from ends_badly limit 1')],
@@ -257,11 +258,21 @@ export async function virtualTables(report, { open, again, differs }) {
     const aborted = db.prepare('select * from ends_badly').limit({ signal: controller.signal });
     const iterator = aborted.iterate();
     iterator.next();
+    const closing = await again(db);
+    closing.table('ends_badly', endsBadly);
+    const sql = 'select * from ends_badly';
+    const last = closing.prepare(sql).limit({ signal: controller.signal }).iterate();
+    last.next();
+    const beside = db.prepare('select * from sequence(1, 1000)').iterate();
+    beside.next();
     controller.abort(new Error('the reason'));
     report.throws('an iterator that is aborted says why', () => iterator.next(), {
       message: 'the reason',
     });
-    report.equal('what its generator throws is told to nobody else', one.get(), 1);
+    report.equal('what its generator throws is told to nobody else', beside.return?.().done, true);
+    report.equal('nor later', one.get(), 1);
+    report.throws('nor by close', () => last.next(), { message: 'the reason' });
+    report.equal('which closes', closing.close().open, false);
   }
 
   // Parameters of all kinds.

@@ -2,7 +2,7 @@
 // Workers that end while they have something to do: whoever ended them, nobody waits for ever.
 import { createRuntime, diagnostics, dispose } from 'sharedwal';
 import { describeError } from '../support/report.js';
-import { ENDLESS, LONG, outcome, readers, ready, sleep, until, writer } from './common.js';
+import { ENDLESS, LONG, outcome, readers, ready, SOON_MS, sleep, until, writer } from './common.js';
 
 /** @typedef {import('./parts.js').Part} Part */
 
@@ -195,6 +195,13 @@ export async function starts(report, bench) {
   const runtime = createRuntime({ name: 'disposed' });
   const { pool } = bench.pool({ runtime, readers: 1 });
   await ready(pool);
+  const live = pool.live('select 1 as x');
+  /** @type {unknown[]} */
+  const told = [];
+  live.subscribe(({ error }) => told.push(/** @type {any} */ (error)?.code));
+  const results = live[Symbol.asyncIterator]();
+  await results.next();
+  const waiting = outcome(results.next());
   const running = outcome(pool.query(ENDLESS));
   await until(() => readers(pool)[0]?.state === 'busy');
   await sleep(20);
@@ -202,4 +209,22 @@ export async function starts(report, bench) {
   report.equal('dispose by force', (await running).code, 'RUNTIME_DISPOSED');
   report.equal('and then', (await outcome(pool.query('select 1'))).code, 'RUNTIME_DISPOSED');
   report.equal('for writes', (await outcome(pool.run('select 1'))).code, 'RUNTIME_DISPOSED');
+  const ended = await waiting;
+  report.equal('a live query', ended.code, 'RUNTIME_DISPOSED');
+  report.below('is told soon', ended.took, SOON_MS);
+  report.equal('once', told, [undefined, 'RUNTIME_DISPOSED']);
+  const late = await outcome(pool.live('select 1 as x')[Symbol.asyncIterator]().next());
+  report.equal('one that comes later', late.code, 'RUNTIME_DISPOSED');
+
+  // Nothing of it runs, so that nobody but the runtime tells.
+  const idle = createRuntime({ name: 'idle' });
+  const quiet = bench.pool({ runtime: idle, readers: 1 }).pool;
+  const left = quiet.live('select 1 as x')[Symbol.asyncIterator]();
+  await left.next();
+  const next = outcome(left.next());
+  await sleep(20);
+  dispose(idle, { force: true });
+  const { code, took } = await next;
+  report.equal('an idle one', code, 'RUNTIME_DISPOSED');
+  report.below('soon', took, SOON_MS);
 }

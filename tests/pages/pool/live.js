@@ -244,6 +244,22 @@ export async function errors(report, bench) {
     // @ts-expect-error
     report.throws(`subscribe(${wrong})`, () => live.subscribe(wrong), { code: 'INVALID_ARGUMENT' });
   }
+  // Who comes while others are told is told by itself.
+  const late = pool.live('select 2 as x');
+  let calls = 0;
+  /** @type {unknown[]} */
+  const order = [];
+  late.subscribe(() => {
+    order.push('first');
+    if (calls++ > 0) return;
+    leave();
+    late.subscribe(() => order.push('added'));
+  });
+  const leave = late.subscribe(() => order.push('left'));
+  await until(() => order.includes('added'));
+  await sleep(20);
+  report.equal('each once, and who has left is not told', order, ['first', 'added']);
+  late.close();
   const limited = pool.live(ENDLESS, [], { timeoutMs: 50 });
   /** @type {unknown} */
   let code;
