@@ -79,6 +79,8 @@ pub enum Mutation {
     PendingBeforeReserved,
     /// R8: one that is closed with something unpublished stays alive for the others.
     LeftAsAlive,
+    /// R8: one that owes gives SHARED up when it is closed.
+    SharedBeforeOwed,
     /// R2: locks that stand for what was not published are kept when it is.
     OwedKept,
     /// R9: a checkpoint that could not tell of its attempt writes all the same.

@@ -57,3 +57,20 @@ fn a_checkpoint_that_cannot_tell_of_its_attempt_writes_nothing() {
     assert_eq!(checkpoint(), Ok([0, frames, frames]));
     assert_eq!(db.query_row("select sum(x) from t", [], |row| row.get(0)), Ok(1));
 }
+
+/// With EXCLUSIVE nobody else reads, and who closes last deletes the log: it must have written all of it.
+#[test]
+fn the_last_one_to_close_writes_whatever_stalls() {
+    let runtime = create_runtime();
+    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
+    db.execute_batch("pragma wal_autocheckpoint = 0; create table t (x); insert into t values (1)").unwrap();
+    let words = runtime.inner().control();
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let stalling = words.clone();
+    mortal::visit_at(Point::Sync, Some(Box::new(move || stalling.store(PUBLISHER, 60 + 1))));
+    drop(db);
+    mortal::visit_at(Point::Sync, None);
+    words.store(PUBLISHER, 0);
+    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
+    assert_eq!(db.query_row("select sum(x) from t", [], |row| row.get(0)), Ok(1));
+}

@@ -30,8 +30,8 @@ mod lock_threads;
 mod ordered_section;
 mod polling;
 mod reaping_order;
-#[cfg(unix)]
 mod recovered_header;
+#[cfg(unix)]
 mod recovery_equality;
 mod requests;
 mod shared_snapshots;

@@ -52,6 +52,7 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
         &["truncated_log::who_goes_on_after_a_death_appends_to_no_log_without_a_beginning"],
     ),
     (Mutation::RecoveriesAlike, &["recovered_header::who_saw_an_empty_log_before_reads_the_database_anew"]),
+    (Mutation::SharedBeforeOwed, &["stalled_publisher::what_a_closed_connection_owes_outlives_the_last_one"]),
     (Mutation::LeftAsAlive, &["stalled_publisher::a_commit_whose_writer_died_before_it_was_published"]),
     (Mutation::OwedKept, &["stalled_publisher::what_is_owed_is_settled_by_the_next_unlock"]),
     (

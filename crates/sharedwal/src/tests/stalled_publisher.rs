@@ -98,6 +98,24 @@ fn a_commit_whose_writer_died_before_it_was_published() {
     }
 }
 
+/// The last connection closes, and would delete the log, before anybody reaps the one that owes a commit.
+#[test]
+fn what_a_closed_connection_owes_outlives_the_last_one() {
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let runtime = create_runtime();
+    let (a, b) = (connect(&runtime), connect(&runtime));
+    let words = runtime.inner().control();
+    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    assert_eq!(sum(&b), Ok(1));
+    a.execute_batch("begin immediate; insert into t values (10)").unwrap();
+    words.store(PUBLISHER, STALLED + 1);
+    a.execute_batch("commit").unwrap();
+    drop(a);
+    words.store(PUBLISHER, 0);
+    drop(b);
+    assert_eq!(sum(&connect(&runtime)), Ok(11), "an acknowledged commit is lost");
+}
+
 #[test]
 fn what_is_owed_is_settled_by_the_next_unlock() {
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));

@@ -85,6 +85,11 @@ impl Database {
             self.owe(true);
             return ffi::SQLITE_IOERR_UNLOCK;
         }
+        // The last one to close, which waits for SHARED, would delete the log without what is owed. SQLite, which
+        // is closing this connection, takes no notice: its reaper gives the lock up.
+        if level == NONE && self.owes && !Mutation::SharedBeforeOwed.is_on() {
+            return ffi::SQLITE_IOERR_UNLOCK;
+        }
         // RESERVED first: while it stands, nobody takes the journal for a hot one.
         if self.level >= RESERVED {
             self.locks.release_exclusive(locks::RESERVED);

@@ -234,7 +234,9 @@ impl Database {
         if Mutation::CheckpointStartsUnpublished.is_on() {
             return ffi::SQLITE_OK;
         }
-        self.checkpoint_refused = self.publish().is_err() && !Mutation::CheckpointNotRefused.is_on();
+        // With EXCLUSIVE nobody else can open one, and the last to close deletes the log after this.
+        self.checkpoint_refused =
+            self.publish().is_err() && self.level != EXCLUSIVE && !Mutation::CheckpointNotRefused.is_on();
         ffi::SQLITE_OK
     }
 
