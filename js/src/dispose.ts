@@ -3,7 +3,13 @@ import { ownError } from './errors.js';
 import { SIGNALS, WORD } from './layout.js';
 import { booleanOption, requireKnownOptions } from './options.js';
 import type { Runtime } from './runtime.js';
-import { controlWords, countConnections, isDisposed, requireRuntime } from './runtime_handle.js';
+import {
+  BY_FORCE,
+  controlWords,
+  countConnections,
+  isDisposed,
+  requireRuntime,
+} from './runtime_handle.js';
 import { raise } from './signals.js';
 
 /** Options of {@link dispose}. */
@@ -15,8 +21,6 @@ export interface DisposeOptions {
    */
   force?: boolean | undefined;
 }
-
-const BY_FORCE = 2;
 
 /**
  * Ends a runtime: nobody can open it any more, in no context. Its memory is freed when the last

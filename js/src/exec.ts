@@ -26,6 +26,7 @@ export function execute(connection: Connection, text: string): void {
     }
   } finally {
     leave(place);
+    connection.spreadInterrupt();
     if (connection.isOpen && mayAlterSchema(sql)) connection.schemaChanged();
   }
 }

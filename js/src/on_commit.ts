@@ -4,7 +4,13 @@ import { typeError } from './errors.js';
 import { FEED_ROW_IDS, WORD } from './layout.js';
 import { booleanOption, requireKnownOptions } from './options.js';
 import type { Runtime } from './runtime.js';
-import { controlWords, countConnections, isDisposed, requireRuntime } from './runtime_handle.js';
+import {
+  controlWords,
+  countConnections,
+  isDisposed,
+  isOver,
+  requireRuntime,
+} from './runtime_handle.js';
 
 /** Options of {@link onCommit}. */
 export interface OnCommitOptions {
@@ -77,7 +83,15 @@ export function listen(
   const words = controlWords(runtime);
   const reader = new CommitReader(words, rowIds ? FEED_ROW_IDS : 0);
   let stopped = false;
-  let ending = false;
+  let told = false;
+
+  /** If it stands a turn later: a connection may be closed just as somebody fails to dispose of its runtime. */
+  const tellLater = (): void =>
+    later(() => {
+      if (told || !isOver(words)) return;
+      told = true;
+      disposed?.();
+    }, 0);
 
   const look = (): void => {
     const upTo = reader.last;
@@ -94,11 +108,8 @@ export function listen(
   };
 
   const wait = (): void => {
-    if (!ending && isDisposed(words)) {
-      ending = true;
-      // Who has just begun to listen goes on first.
-      if (disposed !== undefined) queueMicrotask(disposed);
-    }
+    const ending = isDisposed(words);
+    if (!told && disposed !== undefined && isOver(words)) tellLater();
     if (ending && countConnections(words) === 0 && reader.expected === (reader.last | 0)) {
       stop();
       return;

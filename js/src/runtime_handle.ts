@@ -68,6 +68,18 @@ export function isDisposed(words: Int32Array): boolean {
   return Atomics.load(words, WORD.DISPOSED) !== 0;
 }
 
+/** What the word of a runtime is that was disposed of by force. */
+export const BY_FORCE = 2;
+
+/**
+ * Whether nobody will commit to the runtime any more. One who cannot dispose of it, since there are
+ * connections, has its word say so for a moment as well.
+ */
+export function isOver(words: Int32Array): boolean {
+  const disposed = Atomics.load(words, WORD.DISPOSED);
+  return disposed === BY_FORCE || (disposed !== 0 && countConnections(words) === 0);
+}
+
 /**
  * @throws SqliteError `RUNTIME_DISPOSED`
  */

@@ -1,5 +1,6 @@
 // sharedwal/pool in Node, by the checks that pages make as well: its workers are threads.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -94,6 +95,38 @@ test('pool: a live query whose iterator is forgotten runs no more, one that some
   await pool.run('insert into u values (1)');
   assert.deepEqual((await waited).value, [{ n: 1 }]);
   await pool.close();
+});
+
+test('pool: a live query goes on where others are refused to dispose of its runtime', {
+  timeout: 60_000,
+}, async () => {
+  const runtime = createRuntime({ name: 'in use' });
+  const pool = createPool(runtime, { readers: 1 });
+  const thread = new Worker(new URL('thread.mjs', import.meta.url));
+  try {
+    await pool.exec('create table t (x)');
+    /** @type {unknown[]} */
+    const told = [];
+    const live = pool.live('select count(*) as n from t');
+    live.subscribe(({ rows, error }) => told.push(error ?? rows?.[0]?.n));
+    const refusals = once(thread, 'message');
+    thread.postMessage({ task: 'disposeInVain', argument: { runtime, ms: 1000 } });
+    let rows = 0;
+    for (const end = performance.now() + 1000; performance.now() < end; rows++) {
+      await pool.run('insert into t values (1)');
+    }
+    const [{ result }] = await refusals;
+    assert.ok(result > 100, `${result} refusals`);
+    await pool.run('insert into t values (1)');
+    const end = performance.now() + 5000;
+    while (told.at(-1) !== rows + 1 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.equal(told.at(-1), rows + 1);
+  } finally {
+    await thread.terminate();
+    await pool.close();
+  }
 });
 
 const faulty = new URL('faulty_pool_worker.mjs', import.meta.url);

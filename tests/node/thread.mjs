@@ -1,7 +1,7 @@
 // A thread with one connection: does what it is told, one message after another.
 import { parentPort } from 'node:worker_threads';
 import Database, { init } from '../../dist/better_sqlite3.js';
-import { diagnostics, open } from '../../dist/index.js';
+import { diagnostics, dispose, open } from '../../dist/index.js';
 
 /** @type {import('../../dist/index.js').Database} */
 let db;
@@ -51,6 +51,19 @@ const tasks = {
     const { inTransaction } = db;
     const short = attempt(() => db.prepare('select 1').pluck().get());
     return { long, inTransaction, short, rows: attempt(() => [...rows].length) };
+  },
+  /** Tries to dispose of a runtime that is in use; answers how often it was refused. */
+  disposeInVain: ({ runtime, ms }) => {
+    let refused = 0;
+    for (const end = performance.now() + ms; performance.now() < end; ) {
+      try {
+        dispose(runtime);
+        return -1;
+      } catch {
+        refused++;
+      }
+    }
+    return refused;
   },
   spin: () => {
     for (;;) {}
