@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::injection::Mutation;
 use crate::layout::{self, ROSTER, SLOTS, connection_word, slot_states, slot_word};
+#[cfg(any(test, target_arch = "wasm32"))]
+use crate::layout::{lock_word, locks};
 use crate::memory::Words;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -11,6 +13,9 @@ thread_local! {
     /// Whether nobody can prove the death of connections that this thread opens.
     pub static TEST_UNPROVEN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
+
+/// The states of a slot whose connection can hold something.
+const ATTACHED: [u32; 3] = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE];
 
 /// A claimed slot. Dropping it frees the slot, so whatever it holds must be given up before.
 pub struct Slot {
@@ -83,7 +88,7 @@ impl Slot {
             return std::mem::forget(self);
         }
         let dead = slot_word(self.generation, slot_states::DEAD);
-        for state in [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE] {
+        for state in ATTACHED {
             self.words.compare_exchange(layout::slot(self.index), slot_word(self.generation, state), dead);
         }
         self.words.add(ROSTER, 1);
@@ -105,7 +110,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let word = self.words.load(layout::slot(self.index));
         let is = |state| word == slot_word(self.generation, state);
-        let attached = [slot_states::UNPROVEN, slot_states::INSIDE, slot_states::LIVE].into_iter().any(is);
+        let attached = ATTACHED.into_iter().any(is);
         if attached {
             // Or the next one in the slot would be taken for one of the same worker.
             self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
@@ -116,6 +121,19 @@ impl Drop for Slot {
             self.words.compare_exchange(layout::slot(self.index), word, free);
         }
     }
+}
+
+/// Whether nobody but the connection in the slot may change the database and the wal-index's header: it has WRITE,
+/// or the file's EXCLUSIVE lock. The owner word of EXCLUSIVE is no sign of that: who tries the lock stands there
+/// before it has looked at the others.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub fn is_writer(words: &dyn Words, slot: u32) -> bool {
+    let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
+    let holds_exclusive = || match Mutation::TriedCountsAsHeld.is_on() {
+        true => owned(locks::EXCLUSIVE),
+        false => words.load(layout::connection(slot) + connection_word::HOLDS_EXCLUSIVE) != 0,
+    };
+    owned(locks::WRITE) || holds_exclusive()
 }
 
 /// Connections that exist now.

@@ -41,6 +41,8 @@ pub enum Mutation {
     TruncatedUnpublished,
     /// R2: recoveries of an empty log make the same header.
     RecoveriesAlike,
+    /// R2: locks that stand for what was not published are kept when it is.
+    OwedKept,
     /// R3: all header words are published, changed or not.
     WholeHeaderPublished,
     /// R3: nothing is published while the header is equal.
@@ -69,6 +71,8 @@ pub enum Mutation {
     SleepDoesNotRefresh,
     /// R8: the header is zeroed under a live writer.
     ZeroedUnderOthers,
+    /// R8: who tried EXCLUSIVE counts as who holds it.
+    TriedCountsAsHeld,
     /// R8: the header of a writer that died in its publish stays.
     TornHeaderKept,
     /// R8: the version stays odd.
@@ -81,18 +85,14 @@ pub enum Mutation {
     LeftAsAlive,
     /// R8: one that owes gives SHARED up when it is closed.
     SharedBeforeOwed,
-    /// R2: locks that stand for what was not published are kept when it is.
-    OwedKept,
-    /// R9: a checkpoint that could not tell of its attempt writes all the same.
-    CheckpointNotRefused,
-    /// R8: who tried EXCLUSIVE counts as who holds it.
-    TriedCountsAsHeld,
     /// R8: what a dead connection could not publish is not recovered.
     OwedNotRecovered,
     /// R8: a dead reaper's cases stay.
     CasesNotTakenOver,
     /// R9: no sync when a checkpoint starts.
     CheckpointStartsUnpublished,
+    /// R9: a checkpoint that could not tell of its attempt writes all the same.
+    CheckpointNotRefused,
     /// Eviction: whoever was evicted goes on.
     EvictedGoesOn,
     /// Eviction: somebody is evicted in the middle of a change.

@@ -8,12 +8,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connections::is_writer;
 use crate::counters::count;
 use crate::feed;
 use crate::injection::Mutation;
 use crate::layout::{
-    self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, connection_word, lock_word, locks,
-    slot_states, slot_word,
+    self, ATTACHED, DEATHS, EPOCH, HEADER, PUBLISHER, SLOTS, VERSION, connection_word, locks, slot_states,
+    slot_word,
 };
 use crate::locks::LockTable;
 use crate::memory::{Change, Words};
@@ -121,7 +122,7 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
     }
     let version = words.load(VERSION);
     let odd = version | 1;
-    let whole = owns_the_header(words, slot) || Mutation::ZeroedUnderOthers.is_on();
+    let whole = is_writer(words, slot) || Mutation::ZeroedUnderOthers.is_on();
     if whole && !Mutation::TornHeaderKept.is_on() {
         words.store(VERSION, odd);
         zero_header(words);
@@ -135,17 +136,6 @@ fn leave_ordered_section(words: &dyn Words, slot: u32) {
     words.compare_exchange(PUBLISHER, slot + 1, 0);
 }
 
-/// Whether the connection in the slot is the only one that may change the header. The owner word of EXCLUSIVE
-/// is no sign of it: who tries the lock stands there before it has looked at the others.
-fn owns_the_header(words: &dyn Words, slot: u32) -> bool {
-    let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;
-    let holds_exclusive = || match Mutation::TriedCountsAsHeld.is_on() {
-        true => owned(locks::EXCLUSIVE),
-        false => words.load(layout::connection(slot) + connection_word::HOLDS_EXCLUSIVE) != 0,
-    };
-    owned(locks::WRITE) || holds_exclusive()
-}
-
 fn zero_header(words: &dyn Words) {
     let zeros: Vec<Change> = (HEADER..HEADER + HEADER_COPIES).map(|at| Change { at, value: 0 }).collect();
     words.scatter(&zeros);
@@ -155,7 +145,7 @@ fn zero_header(words: &dyn Words) {
 /// next connection run SQLite's own recovery, which finds it.
 fn recover_owed(words: &dyn Words, reaper: u32, slot: u32) -> Result<(), Stalled> {
     let owes = words.load(layout::connection(slot) + connection_word::OWED) != 0;
-    if owes && owns_the_header(words, slot) && !Mutation::OwedNotRecovered.is_on() {
+    if owes && is_writer(words, slot) && !Mutation::OwedNotRecovered.is_on() {
         let mut section = Section::enter(words, reaper, PATIENCE)?;
         section.open();
         zero_header(words);

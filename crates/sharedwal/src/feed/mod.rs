@@ -18,9 +18,11 @@ pub use ring::Ring;
 
 use std::sync::Arc;
 
-use crate::layout::feed;
 #[cfg(any(test, target_arch = "wasm32"))]
-use crate::layout::{self, lock_word, locks};
+use crate::connections::is_writer;
+#[cfg(any(test, target_arch = "wasm32"))]
+use crate::layout;
+use crate::layout::feed;
 use crate::memory::Words;
 
 /// Puts the record of a commit into the ring, if there ever was a listener.
@@ -37,11 +39,9 @@ pub fn tell(words: &Arc<dyn Words>, connection: u32, tables: Tables) {
 /// before its locks are given back; may be done twice.
 #[cfg(any(test, target_arch = "wasm32"))]
 pub fn tell_of_death(words: &Arc<dyn Words>, slot: u32, generation: u32) {
-    let exclusive = layout::connection(slot) + layout::connection_word::HOLDS_EXCLUSIVE;
-    let writes = words.load(layout::lock(locks::WRITE) + lock_word::OWNER) == slot + 1;
-    if writes || words.load(exclusive) != 0 {
+    if is_writer(words.as_ref(), slot) {
         tell(words, layout::connection_id(slot, generation), Tables::Unknown);
     }
     // Before the lock is free: a second reaper must not find it, and tell beside a living writer.
-    words.store(exclusive, 0);
+    words.store(layout::connection(slot) + layout::connection_word::HOLDS_EXCLUSIVE, 0);
 }

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use super::{connect, create_runtime, mortal};
-use crate::JournalMode;
+use rusqlite::Connection;
+
+use super::{connect_without_checkpoints, create_runtime, mortal};
+use crate::Runtime;
 use crate::injection::Point;
 use crate::layout::{HEADER, PUBLISHER};
 use crate::ordered_section::TEST_PATIENCE;
@@ -13,11 +15,24 @@ use crate::ordered_section::TEST_PATIENCE;
 const MX_FRAME: u32 = HEADER + 4;
 const BACKFILL_ATTEMPTED: u32 = HEADER + 32;
 
+/// A row that is in the log alone.
+fn with_a_log() -> (Runtime, Connection) {
+    let runtime = create_runtime();
+    let db = connect_without_checkpoints(&runtime, Duration::ZERO);
+    db.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    (runtime, db)
+}
+
+/// From the next time on that this thread synchronises a file, somebody stands in the ordered section.
+fn stall_at_sync(runtime: &Runtime) {
+    let words = runtime.inner().control().clone();
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    mortal::visit_at(Point::Sync, Some(Box::new(move || words.store(PUBLISHER, 60 + 1))));
+}
+
 #[test]
 fn what_is_attempted_is_known_before_the_first_page_is_written() {
-    let runtime = create_runtime();
-    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
-    db.execute_batch("pragma wal_autocheckpoint = 0; create table t (x); insert into t values (1)").unwrap();
+    let (runtime, db) = with_a_log();
     let control = runtime.inner().control();
     let frames = control.load(MX_FRAME);
     assert!(frames > 0);
@@ -34,17 +49,13 @@ fn what_is_attempted_is_known_before_the_first_page_is_written() {
 
 #[test]
 fn a_checkpoint_that_cannot_tell_of_its_attempt_writes_nothing() {
-    let runtime = create_runtime();
-    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
-    db.execute_batch("pragma wal_autocheckpoint = 0; create table t (x); insert into t values (1)").unwrap();
+    let (runtime, db) = with_a_log();
     let words = runtime.inner().control();
     let checkpoint = || {
         db.query_row("pragma wal_checkpoint(passive)", [], |row| Ok([0, 1, 2].map(|at| row.get(at).unwrap())))
     };
-    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
     // The log is synchronised right before.
-    let stalling = words.clone();
-    mortal::visit_at(Point::Sync, Some(Box::new(move || stalling.store(PUBLISHER, 60 + 1))));
+    stall_at_sync(&runtime);
     mortal::die_at(Point::Write, 0);
     let refused = checkpoint();
     assert!(!mortal::is_dead(), "it wrote");
@@ -61,16 +72,12 @@ fn a_checkpoint_that_cannot_tell_of_its_attempt_writes_nothing() {
 /// With EXCLUSIVE nobody else reads, and who closes last deletes the log: it must have written all of it.
 #[test]
 fn the_last_one_to_close_writes_whatever_stalls() {
-    let runtime = create_runtime();
-    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
-    db.execute_batch("pragma wal_autocheckpoint = 0; create table t (x); insert into t values (1)").unwrap();
+    let (runtime, db) = with_a_log();
     let words = runtime.inner().control();
-    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
-    let stalling = words.clone();
-    mortal::visit_at(Point::Sync, Some(Box::new(move || stalling.store(PUBLISHER, 60 + 1))));
+    stall_at_sync(&runtime);
     drop(db);
     mortal::visit_at(Point::Sync, None);
     words.store(PUBLISHER, 0);
-    let db = connect(&runtime, JournalMode::Wal, Duration::ZERO);
+    let db = connect_without_checkpoints(&runtime, Duration::ZERO);
     assert_eq!(db.query_row("select sum(x) from t", [], |row| row.get(0)), Ok(1));
 }

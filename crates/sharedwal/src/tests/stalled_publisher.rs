@@ -20,6 +20,15 @@ fn connect(runtime: &Runtime) -> Connection {
     super::connect(runtime, JournalMode::Wal, Duration::ZERO)
 }
 
+/// Two connections that know of one row, 1.
+fn two() -> (Runtime, Connection, Connection) {
+    let runtime = create_runtime();
+    let (a, b) = (connect(&runtime), connect(&runtime));
+    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
+    assert_eq!(sum(&b), Ok(1));
+    (runtime, a, b)
+}
+
 fn sum(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("select sum(x) from t", [], |row| row.get(0))
 }
@@ -27,11 +36,8 @@ fn sum(db: &Connection) -> rusqlite::Result<i64> {
 #[test]
 fn a_commit_that_could_not_be_published_is_published_later() {
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));
-    let runtime = create_runtime();
-    let (a, b) = (connect(&runtime), connect(&runtime));
+    let (runtime, a, b) = two();
     let words = runtime.inner().control();
-    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
-    assert_eq!(sum(&b), Ok(1));
     a.execute_batch("begin immediate; insert into t values (10)").unwrap();
     words.store(PUBLISHER, STALLED + 1);
     a.execute_batch("commit").unwrap();
@@ -57,15 +63,12 @@ fn a_commit_that_could_not_be_published_is_published_later() {
 fn a_commit_whose_writer_died_before_it_was_published() {
     for close in [false, true] {
         for patient in [true, false] {
-            let runtime = create_runtime();
-            let (a, b) = (connect(&runtime), connect(&runtime));
+            let (runtime, a, b) = two();
             let words = runtime.inner().control();
             // SAFETY: the connections are open, and nothing else uses their databases now.
             let [(slot, generation), (reaper, _)] =
                 [&a, &b].map(|db| unsafe { database_of(db.handle()) }.unwrap().identity());
             let slot_word = || words.load(layout::slot(slot));
-            a.execute_batch("create table t (x); insert into t values (1)").unwrap();
-            assert_eq!(sum(&b), Ok(1));
             TEST_PATIENCE.set(Some(Duration::from_millis(5)));
             a.execute_batch("begin immediate; insert into t values (10)").unwrap();
             words.store(PUBLISHER, STALLED + 1);
@@ -102,11 +105,8 @@ fn a_commit_whose_writer_died_before_it_was_published() {
 #[test]
 fn what_a_closed_connection_owes_outlives_the_last_one() {
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));
-    let runtime = create_runtime();
-    let (a, b) = (connect(&runtime), connect(&runtime));
+    let (runtime, a, b) = two();
     let words = runtime.inner().control();
-    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
-    assert_eq!(sum(&b), Ok(1));
     a.execute_batch("begin immediate; insert into t values (10)").unwrap();
     words.store(PUBLISHER, STALLED + 1);
     a.execute_batch("commit").unwrap();
@@ -119,11 +119,8 @@ fn what_a_closed_connection_owes_outlives_the_last_one() {
 #[test]
 fn what_is_owed_is_settled_by_the_next_unlock() {
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));
-    let runtime = create_runtime();
-    let (a, b) = (connect(&runtime), connect(&runtime));
+    let (runtime, a, b) = two();
     let words = runtime.inner().control();
-    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
-    assert_eq!(sum(&b), Ok(1));
     a.execute_batch("begin immediate; insert into t values (10)").unwrap();
     words.store(PUBLISHER, STALLED + 1);
     // WRITE is given up first, and then the read lock.
@@ -145,11 +142,10 @@ fn what_is_owed_is_settled_by_the_next_unlock() {
 /// that would have its next frames overwrite committed ones.
 #[test]
 fn who_owes_and_only_tried_exclusive_has_no_header_recovered() {
-    let runtime = create_runtime();
-    let (a, w, b) = (connect(&runtime), connect(&runtime), connect(&runtime));
+    let (runtime, a, b) = two();
+    let w = connect(&runtime);
     let words = runtime.inner().control();
-    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
-    assert_eq!([&w, &b].map(sum), [Ok(1), Ok(1)]);
+    assert_eq!(sum(&w), Ok(1));
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));
     let stalling = words.clone();
     mortal::visit_at(Point::ShmUnlock, Some(Box::new(move || stalling.store(PUBLISHER, STALLED + 1))));
@@ -182,10 +178,8 @@ fn who_owes_and_only_tried_exclusive_has_no_header_recovered() {
 fn nobody_waits_twice() {
     let patience = Duration::from_millis(100);
     TEST_PATIENCE.set(Some(patience));
-    let runtime = create_runtime();
-    let (a, b) = (connect(&runtime), connect(&runtime));
+    let (runtime, a, b) = two();
     let words = runtime.inner().control();
-    a.execute_batch("create table t (x); insert into t values (1)").unwrap();
     for round in 0..2 {
         words.store(PUBLISHER, STALLED + 1);
         words.add(VERSION, 1);

@@ -55,12 +55,12 @@ impl Database {
         }
         let holding = self.holding();
         if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
-            // Published before the lock is free: who takes it next sees what was done under it.
-            // A lock whose work could not be published stays held; SQLite takes no notice of the
-            // answer, so it is owed from now on.
             if exclusive && wanted.contains(&locks::RECOVER) {
                 self.name_recovery();
             }
+            // Published before the lock is free: who takes it next sees what was done under it.
+            // A lock whose work could not be published stays held; SQLite takes no notice of the
+            // answer, so it is owed from now on.
             if Mutation::FreedBeforePublished.is_on() {
                 wanted.clone().for_each(|lock| self.release(lock, exclusive));
             }
