@@ -5,6 +5,7 @@ import { baselines, contenders } from './contenders/all.js';
 import { packageVersion } from './environment.js';
 import { clockStep } from './measure.js';
 import { CACHE_PAGES, PAGE_BYTES } from './settings.js';
+import { median, timesAsGood } from './statistics.js';
 import { figuresOf, targetsOf } from './targets.js';
 import { runTrial } from './trial.js';
 import { workloads } from './workloads/all.js';
@@ -82,14 +83,6 @@ export const plans = {
 
 /** Below so many steps of the clock a time is not compared with another. */
 const LEAST_STEPS = 10;
-
-/** @param {number[]} samples */
-export function median(samples) {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
 
 /**
  * How far a run is.
@@ -258,7 +251,7 @@ function compare(results, clockMs) {
         if (!other || other === one) continue;
         // What takes less than the clock can tell has none.
         if (Math.min(one.median, other.median) < least) continue;
-        one.ratio = lessIsBetter ? other.median / one.median : one.median / other.median;
+        one.ratio = timesAsGood(one.median, other.median, lessIsBetter);
         one.against = against ?? baseline;
       }
     }

@@ -2,6 +2,8 @@
 // What sharedwal wants to reach, as ratios of medians in one run on a machine with two cores. A
 // target that is missed stays in the table.
 
+import { timesAsGood } from './statistics.js';
+
 /**
  * @typedef {object} Target
  * @property {string} title
@@ -135,8 +137,17 @@ export const targets = [
  * @param {string} measure
  */
 export function figuresOf(results, workload, measure) {
+  return measureOf(results, workload, measure)?.figures;
+}
+
+/**
+ * @param {import('./benchmark.js').WorkloadResult[]} results
+ * @param {string} workload
+ * @param {string} measure
+ */
+function measureOf(results, workload, measure) {
   const found = results.find(({ name }) => name === workload);
-  return found?.measures.find(({ name }) => name === measure)?.figures;
+  return found?.measures.find(({ name }) => name === measure);
 }
 
 /**
@@ -150,28 +161,18 @@ export function targetsOf(results) {
   return targets.flatMap(({ title, workload, measure, against, atLeast, atMost }) => {
     const other = { workload, contender: 'sharedwal', ...against };
     if (!ran(workload) || !ran(other.workload)) return [];
-    const own = figuresOf(results, workload, measure)?.sharedwal;
+    const { figures, lessIsBetter = false } = measureOf(results, workload, measure) ?? {};
+    const own = figures?.sharedwal;
     const baseline = figuresOf(results, other.workload, measure)?.[other.contender];
+    /** The figure itself where it is held against nothing. */
     const ratio = (/** @type {number} */ a, /** @type {number} */ b) =>
-      lessIsBetter(results, workload, measure) ? b / a : a / b;
-    const reached = against
-      ? ratio(own?.median ?? Number.NaN, baseline?.median ?? Number.NaN)
-      : (own?.median ?? Number.NaN);
+      against ? timesAsGood(a, b, lessIsBetter) : a;
+    const reached = ratio(own?.median ?? Number.NaN, baseline?.median ?? Number.NaN);
     const each = (own?.samples ?? [])
-      .map((sample, i) => (against ? ratio(sample, baseline?.samples[i] ?? Number.NaN) : sample))
+      .map((sample, i) => ratio(sample, baseline?.samples[i] ?? Number.NaN))
       .filter(Number.isFinite);
     const met = reached >= (atLeast ?? 0) && reached <= (atMost ?? Number.POSITIVE_INFINITY);
     const wanted = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
     return [{ title, wanted, reached, min: Math.min(...each), max: Math.max(...each), met }];
   });
-}
-
-/**
- * @param {import('./benchmark.js').WorkloadResult[]} results
- * @param {string} workload
- * @param {string} measure
- */
-function lessIsBetter(results, workload, measure) {
-  const found = results.find(({ name }) => name === workload);
-  return found?.measures.find(({ name }) => name === measure)?.lessIsBetter ?? false;
 }

@@ -13,7 +13,7 @@ import { main, Stop } from './setup/report.mjs';
 import { setup } from './setup.mjs';
 
 /** @typedef {import('./setup/other-engine.mjs').OtherEngine} OtherEngine */
-/** @typedef {{ count: number, p50: number, p99: number, max: number }} Percentiles */
+/** @typedef {import('./stress-browser.mjs').Percentiles} Percentiles */
 /** @typedef {import('../dist/doctor/index.js').Environment} Environment */
 
 const KILL_SECONDS = 60;

@@ -1,9 +1,8 @@
 // What the benchmark makes of what it measured.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { median } from '../../bench/benchmark.js';
 import { exponentOf, summarise, worseThanLinear } from '../../bench/growth/growth.js';
-import { quantile } from '../../bench/statistics.js';
+import { median, quantile } from '../../bench/statistics.js';
 import { targets, targetsOf } from '../../bench/targets.js';
 
 test('the middle of samples, and the value below which a share of them lies', () => {

@@ -4,10 +4,13 @@
 // is in the table below.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createRuntime, share } from '../../dist/index.js';
+import { record } from '../../scripts/record.mjs';
+import { root } from '../../scripts/setup/paths.mjs';
 import { copiedBytes, costOf, costPerPage, HEAD, row } from '../costs/cost.js';
 import { operations } from '../costs/operations.js';
 
@@ -39,7 +42,7 @@ const CEILINGS = {
   'checkpoint, a page more': { calls: 0, imports: 5, copies: 2, bytes: 2 * 4096 },
 };
 
-const DOCUMENT = new URL('../../docs/performance.md', import.meta.url);
+const DOCUMENT = 'docs/performance.md';
 const MARKS = ['<!-- costs: written by tests/node/costs.test.mjs -->', '<!-- end of costs -->'];
 
 /** @type {Worker} */
@@ -73,7 +76,7 @@ const [begin, end] = /** @type {[string, string]} */ (MARKS);
 
 /** The table in the document. */
 function written() {
-  const [, rest = ''] = readFileSync(DOCUMENT, 'utf8').split(begin);
+  const [, rest = ''] = readFileSync(join(root, DOCUMENT), 'utf8').split(begin);
   return rest.split(end)[0]?.trim().split('\n') ?? [];
 }
 
@@ -123,13 +126,7 @@ test('nothing is dearer beside idle connections or over a long log', () => {
 test('docs/performance.md has these operations', () => {
   const rows = operations.map(({ title }) => row(title, /** @type {Cost} */ (costs.get(title))));
   const table = [...HEAD, ...rows];
-  if (process.env.UPDATE) {
-    const text = readFileSync(DOCUMENT, 'utf8');
-    const [before, rest] = text.split(begin);
-    const [, behind] = (rest ?? '').split(end);
-    assert.ok(behind !== undefined, `${DOCUMENT} has ${begin} and ${end}`);
-    writeFileSync(DOCUMENT, `${before}${begin}\n\n${table.join('\n')}\n\n${end}${behind}`);
-  }
+  if (process.env.UPDATE) record(DOCUMENT, begin, end, table);
   assert.deepEqual(written(), table);
 });
 

@@ -1,12 +1,8 @@
 // What nobody can reach any more lets go of what it holds, when the engine has found that out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createRuntime, open } from '../../dist/index.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc');
+import { collectGarbage } from './garbage.mjs';
 
 for (const [name, rows] of /** @type {const} */ ([
   ['that was never started', 0],

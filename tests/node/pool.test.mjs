@@ -2,16 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { createRuntime, diagnostics } from 'sharedwal';
 import { createPool } from 'sharedwal/pool';
 import { checkArea, parts } from '../pages/pool/parts.js';
 import { Report } from '../pages/support/report.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc');
+import { collectGarbage } from './garbage.mjs';
 
 const script = new URL('../../dist/pool_worker.js', import.meta.url);
 const host = {

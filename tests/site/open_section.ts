@@ -16,6 +16,19 @@ export async function openPlayground(page: Page, base?: string): Promise<void> {
   await expect(page.locator('#database-status')).toHaveText(/^Flights \(2,000\) loaded in/);
 }
 
+/** Has requests for a file wait. @returns what lets them go on */
+export async function hold(page: Page, file: string): Promise<() => void> {
+  let arrive = () => {};
+  const late = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  await page.route(file, async (route) => {
+    await late;
+    await route.continue();
+  });
+  return arrive;
+}
+
 /** Runs SQL in one of the playground's workers, and waits for its end. */
 export async function runSql(page: Page, worker: number, sql: string): Promise<void> {
   await page.getByRole('radio', { name: `Worker ${worker}` }).check();

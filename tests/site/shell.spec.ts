@@ -5,6 +5,7 @@ import { expectGoodLooks } from './looks.js';
 import {
   cancelSql,
   ENDLESS,
+  hold,
   openPlayground,
   openSection,
   runSql,
@@ -65,14 +66,7 @@ test('a section whose worker cannot be loaded says so, and others open', async (
 test('the link that was clicked is marked while the section before still starts', async ({
   page,
 }) => {
-  let arrive = () => {};
-  const late = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  await page.route('**/playground/worker.js', async (route) => {
-    await late;
-    await route.continue();
-  });
+  const arrive = await hold(page, '**/playground/worker.js');
   // So narrow that the last link is not in sight at first.
   await page.setViewportSize({ width: 320, height: 740 });
   await page.goto('/www/', { waitUntil: 'commit' });
@@ -174,14 +168,7 @@ test('the keyboard stays where it was when that goes out of use', async ({ page 
   await expect(button('Clear')).toBeFocused();
 
   // A list of samples can be disabled only, and is while one of them comes.
-  let arrive = () => {};
-  const late = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  await page.route('**/seattle-weather.csv', async (route) => {
-    await late;
-    await route.continue();
-  });
+  const arrive = await hold(page, '**/seattle-weather.csv');
   const samples = page.getByRole('combobox', { name: 'Database' });
   await samples.focus();
   await samples.selectOption('Weather of Seattle');
