@@ -1,6 +1,7 @@
 // @ts-check
 // Whole databases in and out, as bytes: on the main thread, in workers, under open connections.
 import {
+  clone,
   createRuntime,
   diagnostics,
   dispose,
@@ -279,22 +280,62 @@ async function mainThread(report) {
     if (!worker) throw new Error('a worker is needed');
     await worker.exec("begin immediate; insert into t (text) values ('uncommitted')");
     const start = performance.now();
-    await report.rejects('a writer is in the way', () => importDatabase(runtime, { database }), {
+    const impatient = () => importDatabase(runtime, { database }, { timeout: 0 });
+    await report.rejects('a writer is in the way', impatient, {
       type: 'SqliteError',
       code: 'SQLITE_BUSY',
       message: /may not wait/,
     });
     report.below('and that is said at once (ms)', performance.now() - start, 1000);
+    await report.rejects(
+      'and after the timeout',
+      () => importDatabase(runtime, { database }, { timeout: 50 }),
+      { code: 'SQLITE_BUSY' },
+    );
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new RangeError('enough')), 20);
+    await report.rejects(
+      'a signal ends the wait',
+      () => importDatabase(runtime, { database }, { signal: abort.signal }),
+      { type: 'RangeError', message: 'enough' },
+    );
     report.equal(
       'an export needs not wait',
       (await exportDatabase(runtime)).length,
       database.length,
     );
+    const importing = importDatabase(runtime, { database });
+    await pause(100);
     await worker.exec('commit');
-    await importDatabase(runtime, { database });
-    report.equal('then it works', await worker.value('select count(*) from t'), 100);
+    await importing;
+    report.equal('an import waits its turn', await worker.value('select count(*) from t'), 100);
     await worker.close();
   });
+
+  const files = await filled(100, { name: 'files' });
+  await withConnections(files, 1, async ([worker]) => {
+    if (!worker) throw new Error('a worker is needed');
+    await worker.value('pragma journal_mode = delete');
+    await worker.exec("begin exclusive; insert into t (text) values ('committed')");
+    await report.rejects('nobody may read', () => exportDatabase(files, { timeout: 0 }), {
+      code: 'SQLITE_BUSY',
+    });
+    const copies = Promise.all([exportDatabase(files), clone(files)]);
+    await pause(100);
+    await worker.exec('commit');
+    const [image, copy] = await copies;
+    const after = await content(files);
+    report.equal('an export waits', await content(await imported(image)), after);
+    report.equal('a clone waits', await content(copy), after);
+    await worker.close();
+  });
+}
+
+/** @param {Uint8Array} image */
+async function imported(image) {
+  const runtime = createRuntime({ name: 'imported' });
+  await importDatabase(runtime, image);
+  return runtime;
 }
 
 /**

@@ -8,6 +8,7 @@ import { createRuntime, RUNTIME_OPTIONS, type Runtime, type RuntimeOptions } fro
 import { controlWords, requireRuntime } from '../runtime_handle.js';
 import { maxBytes } from './capacity.js';
 import { IMAGE_OPTIONS, type ImageOptions, resolveOptions } from './options.js';
+import { retryWhileBusy } from './retry_while_busy.js';
 
 /**
  * Options of {@link clone}: those of {@link createRuntime}, whose defaults are the original's here
@@ -33,11 +34,14 @@ export async function clone(runtime: Runtime, options: CloneOptions = {}): Promi
   const made = createRuntime(runtimeOptions(runtime, options));
   try {
     await requireOpenable(runtime, options, signal);
-    const [source, target] = [runtime, made].map(forThisThread);
-    await fillRuntime(source as Runtime, target as Runtime, timeoutMs, signal, (done, total) => {
-      onProgress?.({ phase: 'copying', done, total });
-      if (done < total) signal?.throwIfAborted();
-    });
+    const [source, target] = [runtime, made].map(forThisThread) as [Runtime, Runtime];
+    await retryWhileBusy(timeoutMs, signal, (begun) =>
+      fillRuntime(source, target, timeoutMs, signal, (done, total) => {
+        begun();
+        onProgress?.({ phase: 'copying', done, total });
+        if (done < total) signal?.throwIfAborted();
+      }),
+    );
     return made;
   } catch (error) {
     dispose(made, { force: true });

@@ -30,7 +30,7 @@ const TURN_MS = 20;
  * wants its bytes 18 and 19 set to 1.
  *
  * @throws SqliteError as {@link open} does; `SQLITE_NOMEM` where the engine has no buffer so large;
- *   `SQLITE_INTERRUPT`; `SQLITE_BUSY`, on the main thread at once
+ *   `SQLITE_INTERRUPT`; `SQLITE_BUSY`
  * @throws TypeError or RangeError `INVALID_OPTION`
  */
 export async function exportDatabase(

@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime.js';
 import { requireRuntime } from '../runtime_handle.js';
 import { maxBytes } from './capacity.js';
 import { IMAGE_OPTIONS, type ImageOptions, resolveOptions } from './options.js';
+import { retryWhileBusy } from './retry_while_busy.js';
 import {
   cancelStreams,
   type DatabaseImage,
@@ -35,7 +36,7 @@ import {
  * @throws SqliteError `INVALID_IMAGE`, `IMAGE_TOO_LARGE`, `SQLITE_INTERRUPT`, `RUNTIME_IN_USE` for another page size or
  *   encoding while other connections are open, `SQLITE_FULL` where the log has no room,
  *   `SQLITE_NOMEM` where the engine has no buffer for what a Blob or stream has,
- *   `SQLITE_BUSY` where a writer is in the way (on the main thread at once); and as {@link open}
+ *   `SQLITE_BUSY` where a writer is in the way; and as {@link open}
  * @throws TypeError `INVALID_ARGUMENT`; TypeError or RangeError `INVALID_OPTION`; whatever a stream
  *   errors with
  */
@@ -58,13 +59,15 @@ export async function importDatabase(
       database: given.database ?? database.length,
       wal: given.wal ?? wal?.length ?? 0,
     };
-    const progress = (done: number, total: number) => {
-      onProgress?.({ phase: 'copying', done, total });
-      if (done < total) signal?.throwIfAborted();
-    };
     const handle = forThisThread(runtime);
     const files = { database, wal, lengths };
-    await engine.importDatabase(handle, files, timeoutMs, signal, progress);
+    await retryWhileBusy(timeoutMs, signal, (begun) =>
+      engine.importDatabase(handle, files, timeoutMs, signal, (done, total) => {
+        begun();
+        onProgress?.({ phase: 'copying', done, total });
+        if (done < total) signal?.throwIfAborted();
+      }),
+    );
   } catch (error) {
     cancelStreams(resolvedImage, error);
     throw error;

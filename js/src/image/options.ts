@@ -20,8 +20,12 @@ export interface ImageProgress {
 }
 
 /** Options of {@link exportDatabase}, {@link importDatabase} and others that copy a whole database. */
-export interface ImageOptions
-  extends Pick<OpenOptions, 'timeout' | 'signal' | 'wasmUrl' | 'wasmModule'> {
+export interface ImageOptions extends Pick<OpenOptions, 'signal' | 'wasmUrl' | 'wasmModule'> {
+  /**
+   * How many milliseconds to wait for other connections before `SQLITE_BUSY`. Default 5000. The
+   * main thread of a page goes on with its other tasks meanwhile.
+   */
+  timeout?: number | undefined;
   /**
    * Called about once a MiB, and when all is done. What it throws ends the copy, which then rejects
    * with it; of an import whose last byte is copied only the latter. It must not use a connection of

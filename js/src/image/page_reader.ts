@@ -10,6 +10,7 @@ import { requireOpenable } from '../open.js';
 import { forThisThread } from '../own_handle.js';
 import type { Runtime } from '../runtime.js';
 import type { ImageOptions, ResolvedOptions } from './options.js';
+import { retryWhileBusy } from './retry_while_busy.js';
 
 /** What is read at once. A page is never larger than that. */
 export const PIECE_BYTES = 1024 * 1024;
@@ -42,9 +43,17 @@ export class PageReader {
   static async open(
     runtime: Runtime,
     options: ImageOptions,
+    resolved: ResolvedOptions,
+  ): Promise<PageReader> {
+    const { timeoutMs, signal } = resolved;
+    await requireOpenable(runtime, options, signal);
+    return retryWhileBusy(timeoutMs, signal, () => PageReader.#begin(runtime, resolved));
+  }
+
+  static async #begin(
+    runtime: Runtime,
     { timeoutMs, signal }: ResolvedOptions,
   ): Promise<PageReader> {
-    await requireOpenable(runtime, options, signal);
     const handle = forThisThread(runtime);
     const keep = { readonly: false, fileMustExist: false, timeoutMs, journalMode: 'keep' };
     const connection = new Connection(await connect(handle, keep, signal), undefined);
