@@ -58,6 +58,18 @@ async function describe(session) {
   return { sqlite: String(version?.sqlite), pragmas: settings };
 }
 
+/**
+ * What went wrong beside the calls: it fails the call that it is found at. A library that is closed
+ * in the middle of a checkpoint of its own has one fail then, of which nothing is measured.
+ *
+ * @type {unknown[]}
+ */
+const strayed = [];
+globalThis.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault();
+  strayed.push(event.reason);
+});
+
 globalThis.addEventListener('message', async (/** @type {MessageEvent<Call>} */ event) => {
   const { id, task, args } = event.data;
   /** @type {Answer} */
@@ -67,6 +79,7 @@ globalThis.addEventListener('message', async (/** @type {MessageEvent<Call>} */ 
     if (task === 'open') result = await open(args);
     else if (task === 'close') await session?.close();
     else result = await existing(tasks[task], task)(existing(session, 'session'), args);
+    if (task !== 'close' && strayed.length > 0) throw strayed[0];
     answer = { id, result };
   } catch (error) {
     answer = { id, error: error instanceof Error ? `${error}\n${error.stack}` : String(error) };
