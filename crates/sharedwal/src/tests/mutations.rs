@@ -14,13 +14,7 @@ use crate::injection::Mutation;
 
 /// Each mutation, with the tests that fail of it, every one of them.
 const CAUGHT_BY: &[(Mutation, &[&str])] = &[
-    (
-        Mutation::NoOddVersion,
-        &[
-            "ordered_section::copies_are_whole_and_versions_rise",
-            "stress::cases::deaths_in_wal_that_is_checkpointed_all_the_time_in_two_steps",
-        ],
-    ),
+    (Mutation::NoOddVersion, &["ordered_section::copies_are_whole_and_versions_rise"]),
     (
         Mutation::UnnamedPublisher,
         &["stalled_publisher::a_commit_that_could_not_be_published_is_published_later"],
