@@ -56,7 +56,7 @@ const playwrightTest = base.extend<{ tab: Tab }>({
   tab: ({ page }, use) => use(playwrightTab(page)),
 });
 
-/** A Firefox in which hundreds of workers were ended is some three times as slow as a fresh one. */
+/** One for each page: a Firefox in which hundreds of workers have run is some three times as slow as a fresh one. */
 const firefoxTest = base.extend<{ tab: Tab }>({
   async tab({ playwright, baseURL }, use) {
     const browser = await playwright.firefox.launch();
