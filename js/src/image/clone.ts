@@ -29,18 +29,15 @@ export interface CloneOptions extends RuntimeOptions, ImageOptions {}
  */
 export async function clone(runtime: Runtime, options: CloneOptions = {}): Promise<Runtime> {
   requireKnownOptions(options, [...RUNTIME_OPTIONS, ...IMAGE_OPTIONS]);
-  const { timeoutMs, signal, onProgress } = resolveOptions(options);
+  const resolved = resolveOptions(options);
+  const { timeoutMs, signal } = resolved;
   requireRuntime(runtime);
   const made = createRuntime(runtimeOptions(runtime, options));
   try {
     await requireOpenable(runtime, options, signal);
     const [source, target] = [runtime, made].map(forThisThread) as [Runtime, Runtime];
-    await retryWhileBusy(timeoutMs, signal, (begun) =>
-      fillRuntime(source, target, timeoutMs, signal, (done, total) => {
-        begun();
-        onProgress?.({ phase: 'copying', done, total });
-        if (done < total) signal?.throwIfAborted();
-      }),
+    await retryWhileBusy(resolved, (progress) =>
+      fillRuntime(source, target, timeoutMs, signal, progress),
     );
     return made;
   } catch (error) {

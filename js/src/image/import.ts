@@ -51,7 +51,7 @@ export async function importDatabase(
   try {
     requireKnownOptions(options, IMAGE_OPTIONS);
     const resolved = resolveOptions(options);
-    const { timeoutMs, signal, onProgress } = resolved;
+    const { timeoutMs, signal } = resolved;
     requireRuntime(runtime);
     await requireOpenable(runtime, options, signal);
     const { database, wal } = await readImage(resolvedImage, maxBytes(runtime.database), resolved);
@@ -61,12 +61,8 @@ export async function importDatabase(
     };
     const handle = forThisThread(runtime);
     const files = { database, wal, lengths };
-    await retryWhileBusy(timeoutMs, signal, (begun) =>
-      engine.importDatabase(handle, files, timeoutMs, signal, (done, total) => {
-        begun();
-        onProgress?.({ phase: 'copying', done, total });
-        if (done < total) signal?.throwIfAborted();
-      }),
+    await retryWhileBusy(resolved, (progress) =>
+      engine.importDatabase(handle, files, timeoutMs, signal, progress),
     );
   } catch (error) {
     cancelStreams(resolvedImage, error);

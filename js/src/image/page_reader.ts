@@ -45,9 +45,8 @@ export class PageReader {
     options: ImageOptions,
     resolved: ResolvedOptions,
   ): Promise<PageReader> {
-    const { timeoutMs, signal } = resolved;
-    await requireOpenable(runtime, options, signal);
-    return retryWhileBusy(timeoutMs, signal, () => PageReader.#begin(runtime, resolved));
+    await requireOpenable(runtime, options, resolved.signal);
+    return retryWhileBusy(resolved, () => PageReader.#begin(runtime, resolved));
   }
 
   static async #begin(
