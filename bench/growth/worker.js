@@ -140,8 +140,8 @@ const parts = {
     const pages = Math.min(Math.ceil(items / ITEMS_PER_PAGE), MOST_FRAMES);
     // Rows without data, which other measurements add, are many to a page.
     const update = db.prepare(
-      `update items set amount = amount + 1 where data is not null and id <=
-         (select max(id) from (select id from items where data is not null order by id limit ?))`,
+      `update items set amount = amount + 1
+         where id in (select id from items where data is not null order by id limit ?)`,
     );
     update.run(ITEMS_PER_PAGE * pages);
     const start = performance.now();
