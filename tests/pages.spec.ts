@@ -20,7 +20,7 @@ const pages: Record<
   kill: { minChecks: 15, timeout: 4 * MINUTE },
   disposing: { minChecks: 80, timeout: 2 * MINUTE },
   limits: { minChecks: 120, timeout: 3 * MINUTE },
-  traps: { minChecks: 120, timeout: 20 * MINUTE },
+  traps: { minChecks: 120, timeout: 10 * MINUTE },
   diagnostics: { minChecks: 20, timeout: 2 * MINUTE },
   transactions: { minChecks: 45, timeout: 3 * MINUTE },
   growth: { minChecks: 50, timeout: 5 * MINUTE },
