@@ -143,9 +143,8 @@ export async function buildTypeScript({ env }) {
     { env, topic: 'build' },
   );
   cpSync(join(root, 'crates', 'sharedwal', 'src', 'lease.js'), join(fresh, 'lease.js'));
-  for (const script of ['isolation-service-worker.js', 'isolation-service-worker.d.ts']) {
-    cpSync(join(root, 'js', 'src', script), join(fresh, script));
-  }
+  const copied = ['lease.d.ts', 'isolation-service-worker.js', 'isolation-service-worker.d.ts'];
+  for (const file of copied) cpSync(join(root, 'js', 'src', file), join(fresh, file));
   for (const name of readdirSync(dist).filter((name) => name !== 'wasm' && name !== WASM_FILE)) {
     rmSync(join(dist, name), { recursive: true, force: true });
   }

@@ -40,6 +40,7 @@ const pages: Record<
   pool: { minChecks: 350, timeout: 5 * MINUTE },
   doctor: { minChecks: 85, timeout: MINUTE },
   opening: { minChecks: 15, timeout: MINUTE },
+  proofs: { minChecks: 20, timeout: MINUTE },
   drivers: { minChecks: 50, timeout: MINUTE },
   site: { minChecks: 27, timeout: 3 * MINUTE },
   sql_logic: { minChecks: 5, timeout: 5 * MINUTE },

@@ -1,7 +1,7 @@
 // Generated from crates/sharedwal/src/layout.rs; do not edit.
 
 /** Changes whenever a word of the control block changes its meaning; part of the runtime handle. */
-export const LAYOUT_VERSION = 6;
+export const LAYOUT_VERSION = 7;
 /** Length of the control block in bytes. */
 export const CONTROL_BYTES = 288448;
 /** wal-index pages that a runtime can have. */
@@ -67,6 +67,10 @@ export const CONNECTION_WORD = {
   SIGNALS: 5,
   /** A number that all connections of one worker have, or 0. */
   WORKER: 6,
+  /** The id of the connection whose Web Lock proves its life. */
+  PROOF: 9,
+  /** That, exclusive-or its own id. */
+  PROOF_CHECK: 10,
   /** Grows with each sign of life, if nobody could prove its death. */
   BEATS: 7,
 } as const;

@@ -6,9 +6,18 @@ export interface States {
   readonly mask: number;
   readonly attaching: number;
   readonly live: number;
+  readonly dead: number;
 }
 
-export function states(mask: number, attaching: number, live: number): States;
+/** Where things are in the control block, as indices of words; `stride` is from one `proof` to the next. */
+export interface Places {
+  readonly slots: number;
+  readonly roster: number;
+  readonly slot: number;
+  readonly proof: number;
+  readonly proofCheck: number;
+  readonly stride: number;
+}
 
 /**
  * Calls `reap` for each connection whose worker has ended, and `beat` once a second, until the
@@ -17,9 +26,7 @@ export function states(mask: number, attaching: number, live: number): States;
 export function watch(
   runtime: string,
   control: SharedArrayBuffer,
-  firstSlot: number,
-  slots: number,
-  roster: number,
+  places: Places,
   states: States,
   reap: (slot: number, generation: number) => void,
   beat: () => void,

@@ -1,7 +1,16 @@
 import { listen } from './eviction.js';
 import { watchThreadsOf } from './exits.js';
-import { SLOT_ATTACHING, SLOT_DEAD, SLOT_LIVE, SLOT_STATE_MASK, SLOTS, WORD } from './layout.js';
-import { states, watch } from './lease.js';
+import {
+  CONNECTION_STRIDE,
+  CONNECTION_WORD,
+  SLOT_ATTACHING,
+  SLOT_DEAD,
+  SLOT_LIVE,
+  SLOT_STATE_MASK,
+  SLOTS,
+  WORD,
+} from './layout.js';
+import { watch } from './lease.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, countConnections, isDisposed } from './runtime_handle.js';
 import { askToReap } from './signals.js';
@@ -29,10 +38,15 @@ export function watchOver(runtime: Runtime): void {
   const stop = watch(
     runtimeId,
     runtime.control,
-    WORD.SLOTS,
-    SLOTS,
-    WORD.ROSTER,
-    states(SLOT_STATE_MASK, SLOT_ATTACHING, SLOT_LIVE),
+    {
+      slots: SLOTS,
+      roster: WORD.ROSTER,
+      slot: WORD.SLOTS,
+      proof: WORD.CONNECTIONS + CONNECTION_WORD.PROOF,
+      proofCheck: WORD.CONNECTIONS + CONNECTION_WORD.PROOF_CHECK,
+      stride: CONNECTION_STRIDE,
+    },
+    { mask: SLOT_STATE_MASK, attaching: SLOT_ATTACHING, live: SLOT_LIVE, dead: SLOT_DEAD },
     (slot, generation) => {
       const at = WORD.SLOTS + slot;
       const word = generation << 8;

@@ -22,18 +22,18 @@ thread_local! {
 
 #[wasm_bindgen(inline_js = "export function reserved(reservation, lease) { return { reservation, lease }; }")]
 extern "C" {
-    fn reserved(reservation: u32, lease: &js_sys::Promise) -> JsValue;
+    fn reserved(reservation: u32, lease: Option<&js_sys::Promise>) -> JsValue;
 }
 
 /// Keeps a slot on a runtime handle: its number, and a promise of the `lease` that goes with it in the
-/// calls that take both; else the error.
+/// calls that take both, unless there is nothing to wait for; else the error.
 #[wasm_bindgen]
 pub fn reserve(handle: &JsValue) -> JsValue {
     match Runtime::try_from(handle).and_then(|runtime| runtime.reserve()) {
         Ok((reservation, lease)) => RESERVATIONS.with_borrow_mut(|reservations| {
             reservations.last = reservations.last.wrapping_add(1);
             reservations.kept.insert(reservations.last, reservation);
-            reserved(reservations.last, &lease)
+            reserved(reservations.last, lease.as_ref())
         }),
         Err(error) => to_js(error),
     }

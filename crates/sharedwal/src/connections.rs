@@ -50,14 +50,14 @@ impl Slot {
         })
     }
 
-    /// Keeps the proof of life of the slot's connection until the slot is freed.
+    /// Keeps the proof of life of the slot's connection, if there is one, until the slot is freed.
     #[cfg(target_arch = "wasm32")]
     pub fn keep(&mut self, lease: Option<crate::lease::Lease>) {
         self.lease = lease;
     }
 
     /// Whether the death of the connection can be proved.
-    fn is_proven(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         #[cfg(target_arch = "wasm32")]
         return self.lease.as_ref().is_some_and(crate::lease::Lease::is_proof);
         // A thread of a program gives up what it has, also when it panics.
@@ -67,6 +67,15 @@ impl Slot {
         return true;
     }
 
+    /// The id of the connection whose Web Lock it is that proves this one's life.
+    fn proof(&self) -> u32 {
+        #[cfg(target_arch = "wasm32")]
+        if let Some(lease) = &self.lease {
+            return lease.proof();
+        }
+        layout::connection_id(self.index, self.generation)
+    }
+
     /// From here on the connection can hold something, and others watch over it. False if that
     /// took so long that the slot was given to another. One whose death nobody can prove is inside of
     /// its fence then.
@@ -74,6 +83,10 @@ impl Slot {
         let state = if self.is_proven() { slot_states::LIVE } else { slot_states::INSIDE };
         let claimed = slot_word(self.generation, slot_states::ATTACHING);
         let attached = slot_word(self.generation, state);
+        if self.words.load(layout::slot(self.index)) != claimed && !Mutation::ProofWrittenOver.is_on() {
+            return false;
+        }
+        tell_proof(self.words.as_ref(), self.index, self.generation, self.proof());
         if self.words.compare_exchange(layout::slot(self.index), claimed, attached) != claimed {
             return false;
         }
@@ -121,6 +134,15 @@ impl Drop for Slot {
             self.words.compare_exchange(layout::slot(self.index), word, free);
         }
     }
+}
+
+/// Says which connection's Web Lock it is by which others will know that this one lives. To be said before
+/// the slot says that they will.
+pub fn tell_proof(words: &dyn Words, slot: u32, generation: u32, proof: u32) {
+    let connection = layout::connection(slot);
+    words.store(connection + connection_word::PROOF, proof);
+    let check = proof ^ layout::connection_id(slot, generation);
+    words.store(connection + connection_word::PROOF_CHECK, check);
 }
 
 /// Whether nobody but the connection in the slot may change the database and the wal-index's header: it has WRITE,

@@ -14,6 +14,8 @@ use std::sync::{Arc, Weak};
 use rusqlite::ffi;
 
 use crate::connections::Slot;
+#[cfg(target_arch = "wasm32")]
+use crate::connections::tell_proof;
 use crate::injection::Mutation;
 use crate::layout::{self, connection_word, slot_states, slot_word};
 use crate::memory::Words;
@@ -168,6 +170,7 @@ impl Fence {
     #[cfg(target_arch = "wasm32")]
     pub fn prove(&self, lease: crate::lease::Lease) {
         let proof = lease.is_proof();
+        tell_proof(self.words.as_ref(), self.slot, self.generation, lease.proof());
         let _ = self.lease.set(lease);
         if proof && !self.is_evicted() && self.swap(slot_states::UNPROVEN, slot_states::LIVE) {
             self.unproven.store(false, Relaxed);

@@ -83,6 +83,8 @@ pub enum Mutation {
     PendingBeforeReserved,
     /// R8: one that is closed with something unpublished stays alive for the others.
     LeftAsAlive,
+    /// R8: one that was slow to attach says what proves its life where another one says it by then.
+    ProofWrittenOver,
     /// R8: one that owes gives SHARED up when it is closed.
     SharedBeforeOwed,
     /// R8: what a dead connection could not publish is not recovered.

@@ -22,7 +22,7 @@
 //! | [`feed`] | the change feed: who listens, and a ring of commit records |
 
 /// Changes whenever a word changes its meaning; part of the runtime handle.
-pub const LAYOUT_VERSION: u32 = 6;
+pub const LAYOUT_VERSION: u32 = 7;
 
 /// Connections that one runtime can have at a time.
 pub const SLOTS: u32 = 64;
@@ -259,6 +259,12 @@ pub mod connection_word {
     /// 1 while the connection holds the file's EXCLUSIVE lock. The lock's owner word is no such sign:
     /// who tries it stands there before it has looked at the others.
     pub const HOLDS_EXCLUSIVE: u32 = 8;
+    /// The id of the connection for which the Web Lock was taken that proves this one's life: the first
+    /// one of its worker.
+    pub const PROOF: u32 = 9;
+    /// That, exclusive-or this connection's own id. Where it is not, [`PROOF`] is another connection's: the
+    /// slot was taken away from one that was slow, and that one wrote here all the same.
+    pub const PROOF_CHECK: u32 = 10;
     /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock
     /// is kept for it.
     pub const OWED: u32 = 15;

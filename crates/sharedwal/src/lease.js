@@ -1,11 +1,20 @@
-// The proof that a worker lives: a Web Lock for each of its connections, which the browser frees
-// when the worker ends. Whoever gets the lock of a connection that was not closed has the proof of
-// its death. All get it at once (shared), since one of them may be busy or asleep for long.
+// The proof that a worker lives: a Web Lock that it holds for its connections to a runtime, and that the
+// browser frees when the worker ends. Whoever gets it while a connection says that it is its proof knows
+// that this one is dead. All get it at once (shared), since one of them may be busy or asleep for long.
 
 /**
- * One that is still asked for has no `release`.
+ * This context's lock for one runtime, with the id of the connection for which it was taken. Nobody's
+ * before it `isHeld`.
  *
- * @typedef {{ release?: () => void, proof: boolean, words: Int32Array, slot: number, word: number }} Lease
+ * @typedef {{ connection: number, isHeld: boolean, asked: Promise<void>, release: () => void, leases: Set<number> }} Lock
+ * @type {Map<string, Lock>}
+ */
+const locks = new Map();
+
+/**
+ * A connection's part in it, by which it has proof of its life, or not.
+ *
+ * @typedef {{ proof: boolean, connection: number, runtime: string, words: Int32Array, slot: number, word: number }} Lease
  * @type {Map<number, Lease>}
  */
 const leases = new Map();
@@ -18,33 +27,65 @@ const watches = new Set();
 /** @type {(error: unknown) => void} */
 let crashed = () => {};
 
-const lockName = (runtime, index, word) => `sharedwal:${runtime}:${index}:${word >>> 8}`;
+const lockName = (runtime, connection) => `sharedwal:${runtime}:${connection}`;
 
-// `word` is what stands in the slot: its generation above the lower byte. Resolves to a number for
-// `release`. Where none is wanted, or there are none (an opaque origin refuses them), nothing is held.
-// If somebody vouches for it, the connection's death will be proved otherwise then.
-export function acquire(runtime, index, control, slot, word, wanted, vouched) {
-  return new Promise((resolve) => {
-    const id = next++;
-    const lease = { proof: false, words: new Int32Array(control), slot, word };
-    leases.set(id, lease);
-    const keep = (proof, release) => {
-      if (abandoned) {
-        release();
-        return resolve(undefined);
-      }
-      Object.assign(lease, { proof, release });
-      resolve(id);
+/** The lock, which is asked for if nobody did. Where there are none (an opaque origin refuses them) it is never held. */
+function lockFor(runtime, connection) {
+  const known = locks.get(runtime);
+  if (known !== undefined) return known;
+  const lock = { connection, isHeld: false, release: () => {}, leases: new Set() };
+  lock.asked = new Promise((resolve) => {
+    const hold = (granted) => {
+      lock.isHeld = granted !== null && !abandoned;
+      resolve();
+      if (!lock.isHeld) return undefined;
+      return new Promise((release) => {
+        lock.release = () => release(undefined);
+      });
     };
-    const held = () => new Promise((release) => keep(true, () => release(undefined)));
-    const refused = () => keep(vouched, () => {});
-    if (!wanted) return refused();
     try {
-      navigator.locks.request(lockName(runtime, index, word), held).catch(refused);
+      // Nobody else asks for this name; where that should be wrong, there is no proof, and no waiting.
+      const asked = navigator.locks.request(
+        lockName(runtime, connection),
+        { ifAvailable: true },
+        hold,
+      );
+      asked.catch(() => resolve());
     } catch {
-      refused();
+      resolve();
     }
   });
+  locks.set(runtime, lock);
+  return lock;
+}
+
+function lease(runtime, connection, control, slot, word, proof) {
+  const id = next++;
+  leases.set(id, { proof, connection, runtime, words: new Int32Array(control), slot, word });
+  return id;
+}
+
+// `word` is what stands in the connection's slot: its generation above the lower byte. Resolves to a number
+// for `release`. Where no lock is wanted, or there are none, nothing is held. If somebody vouches for this
+// context, the connection's death will be proved otherwise then.
+export async function acquire(runtime, connection, control, slot, word, wanted, vouched) {
+  const id = lease(runtime, connection, control, slot, word, vouched);
+  if (!wanted) return id;
+  const lock = lockFor(runtime, connection);
+  lock.leases.add(id);
+  await lock.asked;
+  if (abandoned) return undefined;
+  if (lock.isHeld) Object.assign(leases.get(id), { proof: true, connection: lock.connection });
+  return id;
+}
+
+// The same, at once, if this context holds the lock; else 0.
+export function join(runtime, control, slot, word) {
+  const lock = locks.get(runtime);
+  if (!lock?.isHeld) return 0;
+  const id = lease(runtime, lock.connection, control, slot, word, true);
+  lock.leases.add(id);
+  return id;
 }
 
 // Whether the death of this connection's worker will be proved.
@@ -52,8 +93,22 @@ export function is_proof(id) {
   return leases.get(id)?.proof === true;
 }
 
+// The connection for which the lock was taken.
+export function proof(id) {
+  return leases.get(id)?.connection ?? 0;
+}
+
+// May be called again where it did not come to its end: after a crash there may be too little stack.
 export function release(id) {
-  leases.get(id)?.release?.();
+  const runtime = leases.get(id)?.runtime;
+  const lock = locks.get(runtime);
+  if (lock?.leases.has(id)) {
+    if (lock.leases.size === 1) {
+      lock.release();
+      locks.delete(runtime);
+    }
+    lock.leases.delete(id);
+  }
   leases.delete(id);
 }
 
@@ -96,72 +151,113 @@ const RESCAN_MS = 1000;
 // How often a context with nothing else to do shows that its connections live.
 const BEAT_MS = 1000;
 
-export const states = (mask, attaching, live) => ({ mask, attaching, live });
+export const states = (mask, attaching, live, dead) => ({ mask, attaching, live, dead });
+
+/** Where things are in the control block, as indices of words. */
+export const places = (slots, roster, slot, proof, proofCheck, stride) => ({
+  slots,
+  roster,
+  slot,
+  proof,
+  proofCheck,
+  stride,
+});
 
 /**
- * Watches over the connections of other contexts: queues for the lock of each, and reaps the
- * connection if its slot is not free by then. And shows, by `beat`, that this context's own
- * connections live. Returns a function that ends it.
+ * Watches over the connections of other contexts: queues for the locks that prove their lives, and reaps
+ * the connections that a lock stood for, if their slots are not free by then. And shows, by `beat`, that
+ * this context's own connections live. Returns a function that ends it.
  */
-export function watch(runtime, control, firstSlot, slots, roster, states, reap, beat) {
-  const { mask, attaching, live } = states;
+export function watch(runtime, control, places, states, reap, beat) {
+  const { mask, attaching, live, dead } = states;
   const words = new Int32Array(control);
   const ending = new AbortController();
   const { signal } = ending;
   const watched = new Set();
   const guardedReap = guarded(reap);
+  const wordOf = (index) => Atomics.load(words, places.slot + index);
 
   /** Slots that were not attached at the last beat. @type {Map<number, { word: number, beats: number }>} */
   const unattached = new Map();
   const giveUpUnattached = () => {
-    for (let index = 0; index < slots; index++) {
-      const word = Atomics.load(words, firstSlot + index);
+    for (let index = 0; index < places.slots; index++) {
+      const word = wordOf(index);
       const seen = unattached.get(index);
       if ((word & mask) !== attaching) unattached.delete(index);
       else if (seen?.word !== word) unattached.set(index, { word, beats: 0 });
       else if (++seen.beats >= ATTACH_BEATS) {
-        Atomics.compareExchange(words, firstSlot + index, word, word & ~mask);
+        Atomics.compareExchange(words, places.slot + index, word, word & ~mask);
       }
     }
   };
 
+  /** The connection whose lock proves this one's life. One that another connection wrote over tells none. */
+  const proofOf = (index, word) => {
+    const at = index * places.stride;
+    const proof = Atomics.load(words, places.proof + at);
+    const check = Atomics.load(words, places.proofCheck + at);
+    const id = (word >>> 8) * places.slots + index;
+    return (proof ^ check) === (id | 0) ? proof >>> 0 : undefined;
+  };
+
+  const freed = (proof) => {
+    for (let index = 0; index < places.slots; index++) {
+      const word = wordOf(index);
+      if ((word & mask) >= live && proofOf(index, word) === proof) guardedReap(index, word >>> 8);
+    }
+  };
+
+  /** The words of slots marked dead for which `reap` was called since the last beat. */
+  const told = new Map();
   const watchOver = (index) => {
-    const word = Atomics.load(words, firstSlot + index);
-    const name = lockName(runtime, index, word);
-    if ((word & mask) < live || watched.has(name)) return;
-    watched.add(name);
+    const word = wordOf(index);
+    if ((word & mask) === dead && told.get(index) !== word) {
+      told.set(index, word);
+      guardedReap(index, word >>> 8);
+    }
+    const proof = (word & mask) === live ? proofOf(index, word) : undefined;
+    if (proof === undefined || watched.has(proof)) return;
+    watched.add(proof);
     navigator.locks
-      .request(name, { mode: 'shared', signal }, () => guardedReap(index, word >>> 8))
+      .request(lockName(runtime, proof), { mode: 'shared', signal }, () => freed(proof))
       .catch(() => {})
-      .finally(() => watched.delete(name));
+      .finally(() => watched.delete(proof));
+  };
+
+  const watchOverAll = () => {
+    for (let index = 0; index < places.slots; index++) watchOver(index);
   };
 
   const look = () => {
     if (signal.aborted) return;
-    const seen = Atomics.load(words, roster);
-    for (let index = 0; index < slots; index++) watchOver(index);
+    const seen = Atomics.load(words, places.roster);
+    watchOverAll();
     if (Atomics.waitAsync === undefined) {
       setTimeout(look, RESCAN_MS);
       return;
     }
-    const wait = Atomics.waitAsync(words, roster, seen);
+    const wait = Atomics.waitAsync(words, places.roster, seen);
     if (wait.async) wait.value.then(look);
     else queueMicrotask(look);
   };
 
   const guardedBeat = guarded(beat);
+  const hasLocks = globalThis.navigator?.locks !== undefined;
   const beating = setInterval(() => {
     giveUpUnattached();
+    told.clear();
+    if (hasLocks) watchOverAll();
     guardedBeat();
   }, BEAT_MS);
   beating.unref?.(); // In Node a timer would keep the process alive.
-  if (globalThis.navigator?.locks !== undefined) look();
+  // Not now: whoever began to watch may be in the middle of a call of the instance.
+  if (hasLocks) queueMicrotask(look);
   const stop = () => {
     watches.delete(stop);
     ending.abort();
     clearInterval(beating);
     // Lets the asynchronous wait go, and with it this function's hold of the memory.
-    Atomics.notify(words, roster);
+    Atomics.notify(words, places.roster);
   };
   watches.add(stop);
   return stop;

@@ -1,12 +1,15 @@
-//! A connection's proof of life: a Web Lock that the browser frees when its worker ends; and the
-//! watch over those of others.
+//! A connection's proof of life: a Web Lock that its worker holds for all of its connections to a
+//! runtime, and that the browser frees when the worker ends; and the watch over those of others.
 
 use std::sync::{Arc, Weak};
 
 use js_sys::{Function, Promise, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
 
-use crate::layout::{ROSTER, SLOTS, WEB_LOCKS_OFF, WORKER_VOUCHED, slot, slot_states, slot_word};
+use crate::layout::{
+    CONNECTION_STRIDE, ROSTER, SLOTS, WEB_LOCKS_OFF, WORKER_VOUCHED, connection, connection_id,
+    connection_word, slot, slot_states, slot_word,
+};
 use crate::reaping::reap;
 use crate::runtime::Inner;
 
@@ -14,41 +17,41 @@ use crate::runtime::Inner;
 extern "C" {
     fn acquire(
         runtime: &str,
-        index: u32,
+        connection: u32,
         control: &SharedArrayBuffer,
         slot: u32,
         word: u32,
         wanted: bool,
         vouched: bool,
     ) -> Promise;
+    fn join(runtime: &str, control: &SharedArrayBuffer, slot: u32, word: u32) -> u32;
     fn is_proof(id: u32) -> bool;
+    fn proof(id: u32) -> u32;
     #[wasm_bindgen(js_name = release)]
     fn give_up(id: u32);
     #[wasm_bindgen(js_name = abandon)]
     fn abandon_all(attaching: u32, attached: &[u32], dead: u32);
     #[wasm_bindgen(js_name = on_crash)]
     fn tell_of_crash(handler: &Function);
-    fn states(mask: u32, attaching: u32, live: u32) -> JsValue;
+    fn states(mask: u32, attaching: u32, live: u32, dead: u32) -> JsValue;
+    fn places(slots: u32, roster: u32, slot: u32, proof: u32, proof_check: u32, stride: u32) -> JsValue;
     #[wasm_bindgen(js_name = watch)]
     fn watch_over(
         runtime: &str,
         control: &SharedArrayBuffer,
-        first_slot: u32,
-        slots: u32,
-        roster: u32,
+        places: &JsValue,
         states: &JsValue,
         reap: &Closure<dyn FnMut(u32, u32)>,
         beat: &Closure<dyn FnMut()>,
     ) -> Function;
 }
 
-/// A held Web Lock; dropping it frees the lock. Where the context has none, it stands for a
-/// connection whose death nobody can prove by it.
+/// A connection's part in its worker's Web Lock; dropping the last one frees the lock. Where the context
+/// has none, it stands for a connection whose death nobody can prove by it.
 pub struct Lease(u32);
 
 impl Lease {
-    /// Asks for the lock of this runtime, slot and generation, unless the runtime was made without.
-    /// The promise resolves, once it is held, to what [`Lease::held`] takes; it is never rejected.
+    /// Asks for this worker's lock for the runtime, unless the runtime was made without. The promise resolves, once it is held, to what [`Lease::held`] takes; it is never rejected.
     pub(crate) fn request(
         runtime: &Inner,
         control: &SharedArrayBuffer,
@@ -57,8 +60,21 @@ impl Lease {
     ) -> Promise {
         let wanted = runtime.control().load(WEB_LOCKS_OFF) == 0;
         let vouched = runtime.worker() & WORKER_VOUCHED != 0;
-        let word = slot_word(generation, 0);
-        acquire(runtime.id(), index, control, slot(index), word, wanted, vouched)
+        let (id, word) = (connection_id(index, generation), slot_word(generation, 0));
+        acquire(runtime.id(), id, control, slot(index), word, wanted, vouched)
+    }
+
+    /// A part in the lock, if this worker holds it already.
+    pub(crate) fn at_once(
+        runtime: &Inner,
+        control: &SharedArrayBuffer,
+        index: u32,
+        generation: u32,
+    ) -> Option<Lease> {
+        match join(runtime.id(), control, slot(index), slot_word(generation, 0)) {
+            0 => None,
+            id => Some(Lease(id)),
+        }
     }
 
     /// What was asked for.
@@ -69,6 +85,11 @@ impl Lease {
     /// Whether its loss is a proof of death, or that will be had otherwise.
     pub fn is_proof(&self) -> bool {
         is_proof(self.0)
+    }
+
+    /// The id of the connection for which the lock was taken.
+    pub fn proof(&self) -> u32 {
+        proof(self.0)
     }
 }
 
@@ -118,8 +139,11 @@ impl Watch {
                 reap(runtime.control(), reaper, slot, generation);
             }
         });
-        let states = states(slot_states::MASK, slot_states::ATTACHING, slot_states::LIVE);
-        let stop = watch_over(&id, control, slot(0), SLOTS, ROSTER, &states, &reap, &beat);
+        let states = states(slot_states::MASK, slot_states::ATTACHING, slot_states::LIVE, slot_states::DEAD);
+        let [proof, proof_check] =
+            [connection_word::PROOF, connection_word::PROOF_CHECK].map(|word| connection(0) + word);
+        let places = places(SLOTS, ROSTER, slot(0), proof, proof_check, CONNECTION_STRIDE);
+        let stop = watch_over(&id, control, &places, &states, &reap, &beat);
         Watch { stop, _reap: reap, _beat: beat }
     }
 }

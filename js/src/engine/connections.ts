@@ -26,13 +26,14 @@ interface Slot {
 }
 
 /**
- * Keeps a slot, and waits for the Web Lock that goes with it. What waits is not the instance: a trap
+ * Keeps a slot, and waits for the Web Lock that goes with it, if this context has none. What waits is not the instance: a trap
  * in a function that is asynchronous there would never be heard of.
  */
 export async function keepSlot(runtime: Runtime, signal: AbortSignal | undefined): Promise<Slot> {
   const kept = answer(() => wasm.reserve(runtime));
   const { reservation, lease } = kept as { reservation?: number; lease?: Promise<unknown> };
-  if (reservation === undefined || lease === undefined) throw refusal(kept);
+  if (reservation === undefined) throw refusal(kept);
+  if (lease === undefined) return { reservation, lease };
   try {
     await abortable(signal, lease);
   } catch (reason) {

@@ -186,23 +186,26 @@ impl Runtime {
     #[cfg(target_arch = "wasm32")]
     pub async fn connect_with(&self, options: &ConnectOptions) -> Result<Connection, Error> {
         let (mut reservation, lease) = self.reserve()?;
-        reservation.hold(&JsFuture::from(lease).await.unwrap_or_default());
+        if let Some(lease) = lease {
+            reservation.hold(&JsFuture::from(lease).await.unwrap_or_default());
+        }
         reservation.connect(options)
     }
 
     /// Keeps a slot for a connection, and asks for the Web Lock by which others will know that this
-    /// worker lives. The promise resolves to what [`Reservation::hold`] takes.
+    /// worker lives, unless it has that already. The promise resolves to what [`Reservation::hold`] takes.
     #[cfg(target_arch = "wasm32")]
     #[doc(hidden)]
-    pub fn reserve(&self) -> Result<(Reservation, Promise), Error> {
+    pub fn reserve(&self) -> Result<(Reservation, Option<Promise>), Error> {
         let slot = self.0.claim_slot()?;
-        let lease = Lease::request(&self.0, self.0.handle.control(), slot.index(), slot.generation());
+        let lease = self.0.missing_lease(&slot);
         Ok((Reservation { runtime: self.clone(), slot }, lease))
     }
 
     /// Opens a connection at once, without waiting for the Web Lock by which others will know that this
-    /// worker lives: the connection gets that when the event loop runs, soon after. Should the worker
-    /// end before, others learn of it only by its silence, as where there are no Web Locks.
+    /// worker lives: the worker's first connection to the runtime gets that when the event loop runs, soon
+    /// after. Should the worker end before, others learn of it only by its silence, as where there are no
+    /// Web Locks.
     ///
     /// # Errors
     /// As for [`Runtime::connect_with`].
@@ -211,12 +214,14 @@ impl Runtime {
         let slot = self.0.claim_slot()?;
         let (index, generation) = (slot.index(), slot.generation());
         // Before anything is held: after a crash in here it says which slot to give up.
-        let lease = Lease::request(&self.0, self.0.handle.control(), index, generation);
+        let lease = self.0.missing_lease(&slot);
         self.0.handle.watch(&self.0);
         let connection = self.connect_in(slot, options);
-        let is = |fence: &Arc<Fence>| fence.slot() == index && fence.generation() == generation;
-        let fence = fence::own(self.0.control()).into_iter().find(is);
-        self.0.prove_by(lease, fence.as_ref());
+        if let Some(lease) = lease {
+            let is = |fence: &Arc<Fence>| fence.slot() == index && fence.generation() == generation;
+            let fence = fence::own(self.0.control()).into_iter().find(is);
+            self.0.prove_by(lease, fence.as_ref());
+        }
         connection
     }
 
@@ -313,9 +318,11 @@ impl Reservation {
         &self.runtime
     }
 
-    /// Keeps the Web Lock that was asked for.
+    /// Keeps the Web Lock that was asked for, if one was.
     pub fn hold(&mut self, lease: &JsValue) {
-        self.slot.keep(Lease::held(lease));
+        if !self.slot.is_proven() {
+            self.slot.keep(Lease::held(lease));
+        }
     }
 
     /// Opens the connection.
@@ -331,6 +338,18 @@ impl Reservation {
 
 #[cfg(target_arch = "wasm32")]
 impl Inner {
+    /// A slot with this worker's Web Lock, if that is there.
+    pub(crate) fn with_lease(&self, mut slot: Slot) -> Slot {
+        slot.keep(Lease::at_once(self, self.handle.control(), slot.index(), slot.generation()));
+        slot
+    }
+
+    /// What is still to be waited for to prove that the connection in a slot lives.
+    fn missing_lease(&self, slot: &Slot) -> Option<Promise> {
+        let request = || Lease::request(self, self.handle.control(), slot.index(), slot.generation());
+        (!slot.is_proven()).then(request)
+    }
+
     /// Has a connection prove that it lives as soon as it can: that takes a turn of the event loop.
     pub(crate) fn prove(&self, fence: &Arc<Fence>) {
         let lease = Lease::request(self, self.handle.control(), fence.slot(), fence.generation());

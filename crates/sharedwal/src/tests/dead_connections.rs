@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{create_runtime, take_unattached};
 use crate::connections::Slot;
-use crate::layout::{self, HEADER, PUBLISHER, VERSION, lock_word, locks};
+use crate::layout::{self, HEADER, PUBLISHER, VERSION, connection_word, lock_word, locks};
 use crate::memory::{Change, Words};
 use crate::reaping::reap;
 use crate::vfs::database_of;
@@ -191,11 +191,18 @@ fn a_slot_taken_away_while_opening() {
     let next = Slot::claim(control).unwrap();
     assert_eq!((next.index(), next.generation()), (index, generation + 1));
     let next = runtime.connect_in(next, &ConnectOptions::default()).unwrap();
+    let told = || {
+        [connection_word::PROOF, connection_word::PROOF_CHECK]
+            .map(|word| control.load(layout::connection(index) + word))
+    };
+    let proof = told();
+    assert_eq!(proof[0], layout::connection_id(index, generation + 1));
 
     let db = runtime.connect_in(slow, &ConnectOptions::default()).unwrap();
     assert_eq!(runtime.connections(), 2);
     db.execute_batch("create table t (x); insert into t values (7)").unwrap();
     assert_eq!(next.query_row("select x from t", [], |row| row.get(0)), Ok(7));
+    assert_eq!(told(), proof, "by which others know that it lives");
     drop((db, next));
     assert_eq!(runtime.connections(), 0);
 }

@@ -128,7 +128,7 @@ impl Database {
         }
         // It could not wait for a proof, as none by SQL can.
         #[cfg(target_arch = "wasm32")]
-        if !is_kept {
+        if !is_kept && !slot.is_proven() {
             runtime.prove(&fence);
         }
         // From here on the living are asked for this; who came before may have left it undone.
