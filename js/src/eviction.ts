@@ -24,7 +24,7 @@ interface Heard {
  * own; `crates/sharedwal/src/eviction.rs` is the same for those that have.
  *
  * @returns a function to be called about once a second: it marks as dead those of which nothing was
- *   heard for too long, and returns whether there were any
+ *   heard for too long, and returns whether anybody is marked so, by whomever
  */
 export function listen(words: Int32Array): () => boolean {
   const heard: Heard[] = [];
@@ -44,12 +44,13 @@ export function listen(words: Int32Array): () => boolean {
     // Who was stopped itself for a while has not listened.
     const passedMs = Math.min(now - looked, staleMs / LOOKS);
     looked = now;
-    let evicted = false;
+    let anyDead = false;
     for (let slot = 0; slot < SLOTS; slot++) {
       const word = Atomics.load(words, WORD.SLOTS + slot);
       const state = word & SLOT_STATE_MASK;
       const first = WORD.CONNECTIONS + slot * CONNECTION_STRIDE;
       const beats = Atomics.load(words, first + CONNECTION_WORD.BEATS);
+      if (state === SLOT_DEAD) anyDead = true;
       const before = heard[slot];
       if (before?.word !== word || before.beats !== beats) {
         heard[slot] = { word, beats, silentMs: 0 };
@@ -57,9 +58,9 @@ export function listen(words: Int32Array): () => boolean {
         before.silentMs += passedMs;
         // Nobody is evicted inside of its fence: it is in the middle of a change.
         const silent = before.silentMs >= staleMs && state === SLOT_UNPROVEN;
-        if (silent && evict(slot, word)) evicted = true;
+        if (silent && evict(slot, word)) anyDead = true;
       }
     }
-    return evicted;
+    return anyDead;
   };
 }

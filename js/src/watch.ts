@@ -34,7 +34,7 @@ export function watchOver(runtime: Runtime): void {
   watchThreadsOf(runtime);
   const handle = new WeakRef(runtime);
   const { id: runtimeId } = runtime;
-  const evict = listen(words);
+  const anyDead = listen(words);
   const stop = watch(
     runtimeId,
     runtime.control,
@@ -55,7 +55,7 @@ export function watchOver(runtime: Runtime): void {
       askToReap(words);
     },
     () => {
-      if (evict()) askToReap(words);
+      if (anyDead()) askToReap(words);
       const forgotten = handle.deref() === undefined && countConnections(words) === 0;
       if (!forgotten && !isDisposed(words)) return;
       watching.delete(runtimeId);

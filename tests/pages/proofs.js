@@ -10,11 +10,13 @@ import {
   SLOT_STATE_MASK,
   SLOTS,
   WORD,
+  WORKER_VOUCHED,
 } from '../../dist/layout.js';
 import { watch } from '../../dist/lease.js';
 import { ConnectedWorker } from './support/connected_worker.js';
 import { Report } from './support/report.js';
 import { pause, Signals } from './support/signals.js';
+import { TaskWorker } from './support/task_worker.js';
 
 /** @typedef {import('sharedwal').Runtime} Runtime */
 
@@ -27,6 +29,8 @@ export async function run() {
   await report.part('one lock', () => oneLock(report));
   await report.part('dies', () => dies(report));
   await report.part('at once', () => atOnce(report));
+  await report.part('too late', () => tooLate(report));
+  await report.part('vouched', () => vouched(report));
   await report.part('written over', () => writtenOver(report));
   return report.result();
 }
@@ -135,6 +139,65 @@ async function atOnce(report) {
 }
 
 /**
+ * One that slept until it was evicted gets its proof when its slot is another's. That one is left alone, and
+ * its death is noticed.
+ *
+ * @param {Report} report
+ */
+async function tooLate(report) {
+  const runtime = createRuntime({ name: 'too late', lockStaleMs: 400 });
+  const other = await ConnectedWorker.open(runtime, { timeout: LIMIT_MS }, 'other');
+  await other.exec('create table t (x)');
+  const sleeper = new TaskWorker('sleeps');
+  await sleeper.run('opening_tasks', 'register', { runtime });
+  const signals = new Signals();
+  const asleep = sleeper.run('opening_tasks', 'openAndSleep', {
+    signals: signals.buffer,
+    ms: 6000,
+  });
+  await signals.reached(WRITTEN, 1);
+  await until(() => diagnostics(runtime).counters.deaths === 1);
+  const victim = await ConnectedWorker.open(runtime, {}, 'victim');
+  const slots = () => diagnostics(runtime).connections.map(({ slot, state }) => [slot, state]);
+  const taken = [
+    [0, 'live'],
+    [1, 'live'],
+  ];
+  report.equal('its slot is taken', slots(), taken);
+  await victim.exec('begin immediate; insert into t values (1)');
+  await asleep;
+  await pause(200);
+  report.equal('and stays so', slots(), taken);
+  victim.terminate();
+  const { ok, error } = await other.attempt('insert into t values (2)');
+  report.check('the next writer gets the lock', ok, error?.message);
+  report.equal('what was committed', await other.rows('select x from t'), [[2]]);
+  for (const worker of [other, sleeper]) worker.terminate();
+}
+
+/**
+ * Somebody vouches for the worker's end, as in Node, and no Web Lock is wanted: none proves anything, and that
+ * none is held is no proof of a death.
+ *
+ * @param {Report} report
+ */
+async function vouched(report) {
+  const runtime = createRuntime({ name: 'vouched', webLocks: false });
+  const other = await ConnectedWorker.open(runtime, {}, 'other');
+  const handle = { ...runtime, worker: WORKER_VOUCHED + 7 };
+  const worker = await ConnectedWorker.open(handle, {}, 'vouched');
+  await worker.exec('create table t (x); begin immediate; insert into t values (1)');
+  const state = () => diagnostics(runtime).connections[1]?.state;
+  report.equal('it is proved', state(), 'live');
+  await pause(2500);
+  report.equal('and nobody is taken for dead', diagnostics(runtime).counters.deaths, 0);
+  report.equal('it is still there', state(), 'live');
+  await worker.exec('commit');
+  report.equal('its rows are', await other.rows('select x from t'), [[1]]);
+  for (const one of [other, worker]) one.terminate();
+}
+
+/**
  * One that was slow to attach, and whose slot is another's by then, may say what proves its life where
  * that one says it. That proves nothing, and nobody may be taken for dead by it.
  *
@@ -187,5 +250,39 @@ async function writtenOver(report) {
   Atomics.notify(words, WORD.ROSTER);
   await until(() => reaped.length > 0);
   report.equal('its own words do', reaped[0], [slot, generation]);
+
+  // Written over when it was seen by who watches, it stays what it was seen to be.
+  reaped.length = 0;
+  /** @type {(value?: unknown) => void} */
+  let die = () => {};
+  const life = new Promise((resolve) => {
+    die = resolve;
+  });
+  const name = `sharedwal:${runtime}:${proof + 1}`;
+  await new Promise((held) => {
+    navigator.locks.request(name, () => {
+      held(undefined);
+      return life;
+    });
+  });
+  const tell = (/** @type {number} */ told, /** @type {number} */ check) => {
+    Atomics.store(words, connection + CONNECTION_WORD.PROOF, told);
+    Atomics.store(words, connection + CONNECTION_WORD.PROOF_CHECK, check);
+    Atomics.store(words, WORD.SLOTS + slot, ((generation + 1) << 8) | SLOT_LIVE);
+    Atomics.add(words, WORD.ROSTER, 1);
+    Atomics.notify(words, WORD.ROSTER);
+  };
+  tell(proof + 1, (proof + 1) ^ idOf(generation + 1));
+  const queued = async () => {
+    const { pending = [] } = await navigator.locks.query();
+    return pending.some((lock) => lock.name === name);
+  };
+  await until(queued);
+  tell(slowProof, slowProof ^ idOf(generation));
+  await pause(100);
+  report.equal('it lives', reaped, []);
+  die();
+  await until(() => reaped.length > 0);
+  report.equal('until its lock is free', reaped, [[slot, generation + 1]]);
   stop();
 }

@@ -169,10 +169,14 @@ impl Fence {
     /// From here on the connection's death can be proved, and it needs no fence. To be called outside.
     #[cfg(target_arch = "wasm32")]
     pub fn prove(&self, lease: crate::lease::Lease) {
-        let proof = lease.is_proof();
-        tell_proof(self.words.as_ref(), self.slot, self.generation, lease.proof());
+        let (is_proof, proof) = (lease.is_proof(), lease.proof());
         let _ = self.lease.set(lease);
-        if proof && !self.is_evicted() && self.swap(slot_states::UNPROVEN, slot_states::LIVE) {
+        // It may have been evicted, and the slot be another's.
+        if !is_proof || !self.stands() {
+            return;
+        }
+        tell_proof(self.words.as_ref(), self.slot, self.generation, proof);
+        if self.swap(slot_states::UNPROVEN, slot_states::LIVE) {
             self.unproven.store(false, Relaxed);
             self.words.add(layout::ROSTER, 1);
             self.words.notify(layout::ROSTER);

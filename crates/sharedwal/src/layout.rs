@@ -262,7 +262,7 @@ pub mod connection_word {
     /// The id of the connection for which the Web Lock was taken that proves this one's life: the first
     /// one of its worker.
     pub const PROOF: u32 = 9;
-    /// That, exclusive-or this connection's own id. Where it is not, [`PROOF`] is another connection's: the
+    /// That, exclusive-or this connection's own id. Where it is not, [`PROOF`] is of another connection: the
     /// slot was taken away from one that was slow, and that one wrote here all the same.
     pub const PROOF_CHECK: u32 = 10;
     /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock

@@ -2,9 +2,11 @@
 // browser frees when the worker ends. Whoever gets it while a connection says that it is its proof knows
 // that this one is dead. All get it at once (shared), since one of them may be busy or asleep for long.
 
+/** In place of the id of a connection: no lock proves anything. */
+const NOBODY = 0xffff_ffff;
+
 /**
- * This context's lock for one runtime, with the id of the connection for which it was taken. Nobody's
- * before it `isHeld`.
+ * This context's lock for one runtime, with the id of the connection for which it was taken.
  *
  * @typedef {{ connection: number, isHeld: boolean, asked: Promise<void>, release: () => void, leases: Set<number> }} Lock
  * @type {Map<string, Lock>}
@@ -29,53 +31,61 @@ let crashed = () => {};
 
 const lockName = (runtime, connection) => `sharedwal:${runtime}:${connection}`;
 
-/** The lock, which is asked for if nobody did. Where there are none (an opaque origin refuses them) it is never held. */
+/** The lock, which is asked for if nobody did. It may be refused: an opaque origin has none. */
 function lockFor(runtime, connection) {
   const known = locks.get(runtime);
   if (known !== undefined) return known;
   const lock = { connection, isHeld: false, release: () => {}, leases: new Set() };
   lock.asked = new Promise((resolve) => {
-    const hold = (granted) => {
-      lock.isHeld = granted !== null && !abandoned;
+    const refused = () => {
+      lock.isHeld = false;
+      if (locks.get(runtime) === lock) locks.delete(runtime);
       resolve();
-      if (!lock.isHeld) return undefined;
+    };
+    const hold = (granted) => {
+      if (granted === null || abandoned) return refused();
+      lock.isHeld = true;
+      resolve();
       return new Promise((release) => {
         lock.release = () => release(undefined);
       });
     };
     try {
       // Nobody else asks for this name; where that should be wrong, there is no proof, and no waiting.
-      const asked = navigator.locks.request(
-        lockName(runtime, connection),
-        { ifAvailable: true },
-        hold,
-      );
-      asked.catch(() => resolve());
+      const name = lockName(runtime, connection);
+      navigator.locks.request(name, { ifAvailable: true }, hold).catch(refused);
     } catch {
-      resolve();
+      queueMicrotask(refused);
     }
   });
   locks.set(runtime, lock);
   return lock;
 }
 
-function lease(runtime, connection, control, slot, word, proof) {
+function lease(runtime, control, slot, word) {
   const id = next++;
-  leases.set(id, { proof, connection, runtime, words: new Int32Array(control), slot, word });
+  const words = new Int32Array(control);
+  leases.set(id, { proof: false, connection: NOBODY, runtime, words, slot, word });
   return id;
+}
+
+function part(lock, id) {
+  lock.leases.add(id);
+  Object.assign(leases.get(id), { proof: true, connection: lock.connection });
 }
 
 // `word` is what stands in the connection's slot: its generation above the lower byte. Resolves to a number
 // for `release`. Where no lock is wanted, or there are none, nothing is held. If somebody vouches for this
 // context, the connection's death will be proved otherwise then.
 export async function acquire(runtime, connection, control, slot, word, wanted, vouched) {
-  const id = lease(runtime, connection, control, slot, word, vouched);
+  const id = lease(runtime, control, slot, word);
+  leases.get(id).proof = vouched;
   if (!wanted) return id;
   const lock = lockFor(runtime, connection);
   lock.leases.add(id);
   await lock.asked;
   if (abandoned) return undefined;
-  if (lock.isHeld) Object.assign(leases.get(id), { proof: true, connection: lock.connection });
+  if (lock.isHeld) part(lock, id);
   return id;
 }
 
@@ -83,8 +93,8 @@ export async function acquire(runtime, connection, control, slot, word, wanted, 
 export function join(runtime, control, slot, word) {
   const lock = locks.get(runtime);
   if (!lock?.isHeld) return 0;
-  const id = lease(runtime, lock.connection, control, slot, word, true);
-  lock.leases.add(id);
+  const id = lease(runtime, control, slot, word);
+  part(lock, id);
   return id;
 }
 
@@ -95,7 +105,7 @@ export function is_proof(id) {
 
 // The connection for which the lock was taken.
 export function proof(id) {
-  return leases.get(id)?.connection ?? 0;
+  return leases.get(id)?.connection ?? NOBODY;
 }
 
 // May be called again where it did not come to its end: after a crash there may be too little stack.
@@ -134,6 +144,7 @@ export function on_crash(handler) {
 const guarded =
   (call) =>
   (...args) => {
+    if (abandoned) return;
     try {
       call(...args);
     } catch (error) {
@@ -173,7 +184,6 @@ export function watch(runtime, control, places, states, reap, beat) {
   const words = new Int32Array(control);
   const ending = new AbortController();
   const { signal } = ending;
-  const watched = new Set();
   const guardedReap = guarded(reap);
   const wordOf = (index) => Atomics.load(words, places.slot + index);
 
@@ -191,23 +201,37 @@ export function watch(runtime, control, places, states, reap, beat) {
     }
   };
 
-  /** The connection whose lock proves this one's life. One that another connection wrote over tells none. */
+  /** The connection whose lock proves this one's life. One that another connection wrote over tells nobody. */
   const proofOf = (index, word) => {
     const at = index * places.stride;
     const proof = Atomics.load(words, places.proof + at);
     const check = Atomics.load(words, places.proofCheck + at);
     const id = (word >>> 8) * places.slots + index;
-    return (proof ^ check) === (id | 0) ? proof >>> 0 : undefined;
+    return (proof ^ check) === (id | 0) ? proof >>> 0 : NOBODY;
   };
 
-  const freed = (proof) => {
-    for (let index = 0; index < places.slots; index++) {
-      const word = wordOf(index);
-      if ((word & mask) >= live && proofOf(index, word) === proof) guardedReap(index, word >>> 8);
-    }
+  /**
+   * By the connection whose lock proves it: who was seen to be proved so, as the words of slots. What
+   * is written over afterwards does not matter.
+   *
+   * @type {Map<number, Map<number, number>>}
+   */
+  const watched = new Map();
+  const queueFor = (proof) => {
+    const seen = new Map();
+    watched.set(proof, seen);
+    // Before anything else: who is seen from then on is to be queued for anew.
+    const forget = () => watched.get(proof) === seen && watched.delete(proof);
+    const freed = () => {
+      forget();
+      for (const [index, word] of seen) guardedReap(index, word >>> 8);
+    };
+    const name = lockName(runtime, proof);
+    navigator.locks.request(name, { mode: 'shared', signal }, freed).catch(forget);
+    return seen;
   };
 
-  /** The words of slots marked dead for which `reap` was called since the last beat. */
+  /** The words of slots marked dead for which `reap` was called. What it leaves is for the beats. */
   const told = new Map();
   const watchOver = (index) => {
     const word = wordOf(index);
@@ -215,13 +239,8 @@ export function watch(runtime, control, places, states, reap, beat) {
       told.set(index, word);
       guardedReap(index, word >>> 8);
     }
-    const proof = (word & mask) === live ? proofOf(index, word) : undefined;
-    if (proof === undefined || watched.has(proof)) return;
-    watched.add(proof);
-    navigator.locks
-      .request(lockName(runtime, proof), { mode: 'shared', signal }, () => freed(proof))
-      .catch(() => {})
-      .finally(() => watched.delete(proof));
+    const proof = (word & mask) === live ? proofOf(index, word) : NOBODY;
+    if (proof !== NOBODY) (watched.get(proof) ?? queueFor(proof)).set(index, word);
   };
 
   const watchOverAll = () => {
@@ -232,6 +251,7 @@ export function watch(runtime, control, places, states, reap, beat) {
     if (signal.aborted) return;
     const seen = Atomics.load(words, places.roster);
     watchOverAll();
+    if (signal.aborted) return;
     if (Atomics.waitAsync === undefined) {
       setTimeout(look, RESCAN_MS);
       return;
@@ -245,8 +265,6 @@ export function watch(runtime, control, places, states, reap, beat) {
   const hasLocks = globalThis.navigator?.locks !== undefined;
   const beating = setInterval(() => {
     giveUpUnattached();
-    told.clear();
-    if (hasLocks) watchOverAll();
     guardedBeat();
   }, BEAT_MS);
   beating.unref?.(); // In Node a timer would keep the process alive.

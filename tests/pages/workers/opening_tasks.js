@@ -8,6 +8,9 @@ import { Signals } from '../support/signals.js';
 /** Word of the signals: whether the transaction is open. */
 const WRITTEN = 0;
 
+/** Kept open. @type {unknown[]} */
+const connections = [];
+
 /** Loads the module. @param {{ runtime: Runtime }} args */
 export async function register({ runtime }) {
   await init({ runtimes: { app: runtime } });
@@ -25,6 +28,13 @@ export function openAndWrite({ signals: buffer, then }) {
   new Signals(buffer).add(WRITTEN);
   if (then === 'asleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   while (then === 'busy') db.prepare('select count(*) from t').get();
+}
+
+/** Opens, and runs nothing for so long. @param {{ signals: SharedArrayBuffer, ms: number }} args */
+export function openAndSleep({ signals: buffer, ms }) {
+  connections.push(new Database('app'));
+  new Signals(buffer).add(WRITTEN);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Opens and closes so many, before the event loop runs again. @param {{ count: number }} args */

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::description::{self, Description};
 use super::options::journal_capacity;
-use super::{Inner, Parts, Runtime, RuntimeOptions};
+use super::{Inner, Parts, Runtime, RuntimeOptions, registry};
 use crate::error::{Code, Error};
 use crate::layout::{
     CONTROL_BYTES, INDEX_MAX_PAGES, INDEX_PAGE_BYTES, INDEX_PAGE_WORDS, LAYOUT_VERSION, SUPER_JOURNALS,
@@ -100,6 +100,12 @@ impl description::Memory for SharedArrayBuffer {
     }
 }
 
+/// The runtime that was made of this very object, and is in use still.
+fn known(object: &Object) -> Option<Arc<Inner>> {
+    let id = Reflect::get(object, &"id".into()).ok()?.as_string()?;
+    registry::by_id(&id).filter(|known| Object::is(&known.handle.object, object))
+}
+
 impl TryFrom<&JsValue> for Runtime {
     type Error = Error;
 
@@ -123,6 +129,9 @@ impl TryFrom<&JsValue> for Runtime {
     fn try_from(value: &JsValue) -> Result<Runtime, Error> {
         let object = value.dyn_ref::<Object>();
         let object = object.ok_or_else(|| Error::new(Code::InvalidRuntime, "it is not an object"))?;
+        if let Some(known) = known(object) {
+            return Ok(Runtime(known));
+        }
         let described = Description::read(&Posted(object))?;
         let bytes = |buffers: Vec<SharedArrayBuffer>| {
             buffers.iter().map(|buffer| Arc::new(Shared::bytes(buffer)) as Arc<dyn Bytes>).collect()
