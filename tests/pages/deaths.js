@@ -16,6 +16,7 @@ export async function run({ quick, seed } = {}) {
   const report = new Report();
   await report.part('writer', () => inTransaction(report));
   await report.part('reader', () => inSnapshot(report));
+  await report.part('idle debtor', () => idleDebtor(report));
   await report.part('creator without a connection', () => unconnectedCreator(report));
   await report.part('creator dies', () => creatorDies(report));
   await report.part('at random', () =>
@@ -116,6 +117,39 @@ async function inTransaction(report) {
   await waiter.close();
   waiter.terminate();
   watcher.close();
+}
+
+/**
+ * Somebody dies in the middle of a publish, and is not known to be dead yet; so another one's commit cannot be
+ * published, and its lock is kept. Others must not have to wait until that one runs another statement.
+ *
+ * @param {Report} report
+ */
+async function idleDebtor(report) {
+  const runtime = createRuntime({ name: 'idle-debtor' });
+  const [debtor, other] = await Promise.all([
+    ConnectedWorker.open(runtime),
+    ConnectedWorker.open(runtime, { timeout: LIMIT_MS }),
+  ]);
+  await debtor.exec('create table t (x); begin immediate; insert into t values (1)');
+  // Its slot + 1, as `layout.rs` has it: nobody else has that slot.
+  const [publisher, dying] = [1, 61];
+  const words = new Int32Array(runtime.control);
+  Atomics.store(words, publisher, dying);
+  await debtor.exec('commit');
+  const locks = () => diagnostics(runtime).connections.flatMap(({ locks }) => locks);
+  const kept = () => locks().some(({ name, exclusive }) => name === 'WRITE' && exclusive);
+  report.check('the lock is kept', kept(), JSON.stringify(locks()));
+  const waiting = other.attempt('insert into t values (2)');
+  await sleep(300);
+  report.check('as long as nobody can know of the commit', kept());
+  Atomics.store(words, publisher, 0);
+  const { ok, ms, error } = await waiting;
+  report.check('and no longer', ok, error?.message);
+  report.figures.idleDebtorMs = Math.round(ms);
+  report.equal('rows', await other.rows('select x from t'), [[1], [2]]);
+  report.equal('rows there', await debtor.rows('select x from t'), [[1], [2]]);
+  for (const worker of [debtor, other]) worker.terminate();
 }
 
 /** A dead reader pins nothing any more. @param {Report} report */

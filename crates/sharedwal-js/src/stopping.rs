@@ -197,13 +197,20 @@ pub fn was_interrupted(db: Sqlite) -> bool {
     ended
 }
 
-/// For a connection that runs nothing: does what it is asked for; whether that was to stop.
+/// How soon to look again whether what a connection owes to others can be published.
+const OWES_MS: f64 = 50.0;
+
+/// For a connection that runs nothing: does what it is asked for, and publishes what it could not before.
+/// After how many milliseconds to look again, if nobody asks; nothing if it was asked to stop.
 #[wasm_bindgen]
-pub fn heed(db: Sqlite) -> bool {
+pub fn heed(db: Sqlite) -> Option<f64> {
     if let Some(signals) = signals(db) {
         signals.reap_if_asked();
     }
-    is_stopped(db)
+    // SAFETY: the connection is open, and runs nothing.
+    let owes = unsafe { bindings::settle_while_idle(db) };
+    let pause = if owes { OWES_MS } else { f64::INFINITY };
+    (!is_stopped(db)).then_some(pause)
 }
 
 /// Has the connection's statements end so many milliseconds from now; below 0 for no limit.

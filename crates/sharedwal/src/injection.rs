@@ -89,6 +89,8 @@ pub enum Mutation {
     SharedBeforeOwed,
     /// R8: what a dead connection could not publish is not recovered.
     OwedNotRecovered,
+    /// R11: what could not be published is not published while its connection runs nothing.
+    OwedWhileIdle,
     /// R8: a dead reaper's cases stay.
     CasesNotTakenOver,
     /// R9: no sync when a checkpoint starts.

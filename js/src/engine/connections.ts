@@ -137,8 +137,12 @@ export function ownCode(database: number): string | undefined {
   return answer(() => wasm.own_code(database));
 }
 
-/** Does what others ask of a connection that runs nothing; whether that was to stop. */
-export function heed(database: number): boolean {
+/**
+ * Does what others ask of a connection that runs nothing, and publishes what it could not before.
+ *
+ * @returns after how many milliseconds to look again, if nobody asks; undefined if it was to stop
+ */
+export function heed(database: number): number | undefined {
   return answer(() => wasm.heed(database));
 }
 

@@ -48,6 +48,10 @@ const CAUGHT_BY: &[(Mutation, &[&str])] = &[
     (Mutation::RecoveriesAlike, &["recovered_header::who_saw_an_empty_log_before_reads_the_database_anew"]),
     (Mutation::SharedBeforeOwed, &["stalled_publisher::what_a_closed_connection_owes_outlives_the_last_one"]),
     (Mutation::LeftAsAlive, &["stalled_publisher::a_commit_whose_writer_died_before_it_was_published"]),
+    (
+        Mutation::OwedWhileIdle,
+        &["stalled_publisher::what_is_owed_is_settled_while_its_connection_runs_nothing"],
+    ),
     (Mutation::ProofWrittenOver, &["dead_connections::a_slot_taken_away_while_opening"]),
     (Mutation::OwedKept, &["stalled_publisher::what_is_owed_is_settled_by_the_next_unlock"]),
     (

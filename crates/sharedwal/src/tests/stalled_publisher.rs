@@ -7,10 +7,10 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{create_runtime, mortal};
 use crate::injection::Point;
-use crate::layout::{HEADER, PUBLISHER, VERSION, connection_word, lock_word, locks, slot_states};
+use crate::layout::{HEADER, PUBLISHER, ROSTER, VERSION, connection_word, lock_word, locks, slot_states};
 use crate::ordered_section::TEST_PATIENCE;
 use crate::reaping::{reap, reap_marked};
-use crate::vfs::database_of;
+use crate::vfs::{database_of, settle_while_idle};
 use crate::{JournalMode, Runtime, layout};
 
 /// A slot that no connection has here.
@@ -55,6 +55,32 @@ fn a_commit_that_could_not_be_published_is_published_later() {
     a.execute_batch("insert into t values (1000)").unwrap();
     assert_eq!(sum(&a), Ok(1111));
     assert_eq!(sum(&b), Ok(1111));
+}
+
+/// Its owner may run nothing for long, and others must not wait for that.
+#[test]
+fn what_is_owed_is_settled_while_its_connection_runs_nothing() {
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let (runtime, a, b) = two();
+    let words = runtime.inner().control();
+    // SAFETY: the connection is open, and runs nothing.
+    let still_owes = || unsafe { settle_while_idle(a.handle()) };
+    assert!(!still_owes());
+    a.execute_batch("begin immediate; insert into t values (10)").unwrap();
+    assert!(!still_owes(), "a transaction that is open is nothing owed");
+    words.store(PUBLISHER, STALLED + 1);
+    let before = words.load(ROSTER);
+    a.execute_batch("commit").unwrap();
+    assert_ne!(words.load(ROSTER), before, "for which its event loop waits");
+    assert!(still_owes());
+    b.execute_batch("insert into t values (100)").unwrap_err();
+
+    words.store(PUBLISHER, 0);
+    assert!(!still_owes());
+    assert_eq!(words.load(layout::lock(locks::WRITE) + lock_word::OWNER), 0);
+    b.execute_batch("insert into t values (100)").unwrap();
+    assert_eq!(sum(&b), Ok(111));
+    assert_eq!(sum(&a), Ok(111));
 }
 
 /// What was acknowledged is in the log, and nobody could tell others of it any more: they find it by

@@ -123,6 +123,13 @@ impl Database {
         self.polling = self.polling.filter(|polling| !polling.is_for(locks));
     }
 
+    /// For a connection that runs nothing: publishes what could not be published before, or others would
+    /// wait for its locks until it runs something. Whether it still could not.
+    pub fn settle_while_idle(&mut self) -> bool {
+        let Ok(_inside) = self.fence.enter() else { return false };
+        !Mutation::OwedWhileIdle.is_on() && self.settle().is_err()
+    }
+
     /// Publishes what could not be published before, and lets go of the locks that stood for it.
     fn settle(&mut self) -> Result<(), ()> {
         if self.owed_shared | self.owed_exclusive != 0 {
@@ -195,8 +202,13 @@ impl Database {
     /// SQLite recover it from the log then.
     pub(super) fn owe(&mut self, owes: bool) {
         self.owes = owes;
-        let at = layout::connection(self.slot_index) + connection_word::OWED;
-        self.runtime.control().store(at, u32::from(owes));
+        let words = self.runtime.control();
+        words.store(layout::connection(self.slot_index) + connection_word::OWED, u32::from(owes));
+        if owes {
+            // Its own context waits for that while it runs nothing.
+            words.add(layout::ROSTER, 1);
+            words.notify(layout::ROSTER);
+        }
     }
 
     /// SQLite's xShmBarrier. It cannot fail: a sync that does not come through shows at the next
