@@ -66,13 +66,15 @@ export const CONNECTION_WORD = {
   /** What it is asked for, below its slot's generation. */
   SIGNALS: 5,
   /** A number that all connections of one worker have, or 0. */
-  WORKER: 6,
+  WORKER: 8,
+  /** That, exclusive-or its id. */
+  WORKER_CHECK: 9,
   /** The id of the connection whose Web Lock proves its life. */
-  PROOF: 9,
-  /** That, exclusive-or its own id. */
-  PROOF_CHECK: 10,
+  PROOF: 10,
+  /** That, exclusive-or its id. */
+  PROOF_CHECK: 11,
   /** Grows with each sign of life, if nobody could prove its death. */
-  BEATS: 7,
+  BEATS: 6,
 } as const;
 
 /** What a connection is asked for, and its answer. */

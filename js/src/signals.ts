@@ -193,5 +193,7 @@ async function changed(
 /** The number of the worker that a connection belongs to, or 0. */
 export function workerOf(words: Int32Array, id: number): number {
   const first = WORD.CONNECTIONS + (id % SLOTS) * CONNECTION_STRIDE;
-  return Atomics.load(words, first + CONNECTION_WORD.WORKER) & ~WORKER_VOUCHED;
+  const worker = Atomics.load(words, first + CONNECTION_WORD.WORKER);
+  const check = Atomics.load(words, first + CONNECTION_WORD.WORKER_CHECK);
+  return (worker ^ check) === (id | 0) ? worker & ~WORKER_VOUCHED : 0;
 }

@@ -22,14 +22,16 @@ pub struct Slot {
     words: Arc<dyn Words>,
     index: u32,
     generation: u32,
+    /// A number that all connections of one worker have.
+    worker: u32,
     /// Given up after the slot is free, since until then its loss would mean a death.
     #[cfg(target_arch = "wasm32")]
     lease: Option<crate::lease::Lease>,
 }
 
 impl Slot {
-    /// Claims a free slot; `None` if all are taken.
-    pub fn claim(words: &Arc<dyn Words>) -> Option<Slot> {
+    /// Claims a free slot for a connection of a worker; `None` if all are taken.
+    pub fn claim(words: &Arc<dyn Words>, worker: u32) -> Option<Slot> {
         (0..SLOTS).find_map(|index| {
             let word = words.load(layout::slot(index));
             if word & slot_states::MASK != slot_states::FREE {
@@ -44,6 +46,7 @@ impl Slot {
                 words: words.clone(),
                 index,
                 generation: claimed >> slot_states::GENERATION_SHIFT,
+                worker,
                 #[cfg(target_arch = "wasm32")]
                 lease: None,
             })
@@ -86,13 +89,18 @@ impl Slot {
         if self.words.load(layout::slot(self.index)) != claimed && !Mutation::ProofWrittenOver.is_on() {
             return false;
         }
-        tell_proof(self.words.as_ref(), self.index, self.generation, self.proof());
+        self.say(connection_word::WORKER, self.worker);
+        self.say(connection_word::PROOF, self.proof());
         if self.words.compare_exchange(layout::slot(self.index), claimed, attached) != claimed {
             return false;
         }
         self.words.add(ROSTER, 1);
         self.words.notify(ROSTER);
         true
+    }
+
+    fn say(&self, word: u32, value: u32) {
+        say(self.words.as_ref(), self.index, self.generation, word, value);
     }
 
     /// Leaves what the connection holds to whoever reaps it.
@@ -123,26 +131,20 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let word = self.words.load(layout::slot(self.index));
         let is = |state| word == slot_word(self.generation, state);
-        let attached = ATTACHED.into_iter().any(is);
-        if attached {
-            // Or the next one in the slot would be taken for one of the same worker.
-            self.words.store(layout::connection(self.index) + connection_word::WORKER, 0);
-        }
         // Not if it is another's by now, or being reaped.
-        if attached || is(slot_states::ATTACHING) {
+        if ATTACHED.into_iter().any(is) || is(slot_states::ATTACHING) {
             let free = slot_word(self.generation, slot_states::FREE);
             self.words.compare_exchange(layout::slot(self.index), word, free);
         }
     }
 }
 
-/// Says which connection's Web Lock it is by which others will know that this one lives. To be said before
-/// the slot says that they will.
-pub fn tell_proof(words: &dyn Words, slot: u32, generation: u32, proof: u32) {
-    let connection = layout::connection(slot);
-    words.store(connection + connection_word::PROOF, proof);
-    let check = proof ^ layout::connection_id(slot, generation);
-    words.store(connection + connection_word::PROOF_CHECK, check);
+/// Says something of a connection that others look at once its slot says that it is attached, or can be proved:
+/// the word before its check.
+pub fn say(words: &dyn Words, slot: u32, generation: u32, word: u32, value: u32) {
+    let at = layout::connection(slot) + word;
+    words.store(at, value);
+    words.store(at + 1, layout::check(value, slot, generation));
 }
 
 /// Whether nobody but the connection in the slot may change the database and the wal-index's header: it has WRITE,

@@ -15,7 +15,7 @@ use rusqlite::ffi;
 
 use crate::connections::Slot;
 #[cfg(target_arch = "wasm32")]
-use crate::connections::tell_proof;
+use crate::connections::say;
 use crate::injection::Mutation;
 use crate::layout::{self, connection_word, slot_states, slot_word};
 use crate::memory::Words;
@@ -175,7 +175,7 @@ impl Fence {
         if !is_proof || !self.stands() {
             return;
         }
-        tell_proof(self.words.as_ref(), self.slot, self.generation, proof);
+        say(self.words.as_ref(), self.slot, self.generation, connection_word::PROOF, proof);
         if self.swap(slot_states::UNPROVEN, slot_states::LIVE) {
             self.unproven.store(false, Relaxed);
             self.words.add(layout::ROSTER, 1);

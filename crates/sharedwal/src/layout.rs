@@ -251,20 +251,21 @@ pub mod connection_word {
     pub const STATEMENT_LENGTH: u32 = 4;
     /// What others ask of the connection, see [`super::signals`], below its slot's generation.
     pub const SIGNALS: u32 = 5;
-    /// A number that all connections of one worker have, see `share()` in JavaScript, and
-    /// [`super::WORKER_VOUCHED`]; or 0, as in a slot that is free.
-    pub const WORKER: u32 = 6;
     /// Grows with each sign of life of a connection whose death nobody can prove.
-    pub const BEATS: u32 = 7;
+    pub const BEATS: u32 = 6;
     /// 1 while the connection holds the file's EXCLUSIVE lock. The lock's owner word is no such sign:
     /// who tries it stands there before it has looked at the others.
-    pub const HOLDS_EXCLUSIVE: u32 = 8;
+    pub const HOLDS_EXCLUSIVE: u32 = 7;
+    /// A number that all connections of one worker have, see `share()` in JavaScript, and
+    /// [`super::WORKER_VOUCHED`]; or 0.
+    pub const WORKER: u32 = 8;
+    /// That, exclusive-or the connection's id, see [`super::check`].
+    pub const WORKER_CHECK: u32 = 9;
     /// The id of the connection for which the Web Lock was taken that proves this one's life: the first
     /// one of its worker.
-    pub const PROOF: u32 = 9;
-    /// That, exclusive-or this connection's own id. Where it is not, [`PROOF`] is of another connection: the
-    /// slot was taken away from one that was slow, and that one wrote here all the same.
-    pub const PROOF_CHECK: u32 = 10;
+    pub const PROOF: u32 = 10;
+    /// That, exclusive-or the connection's id, see [`super::check`].
+    pub const PROOF_CHECK: u32 = 11;
     /// 1 while something that was done under WRITE or EXCLUSIVE could not be published, and the lock
     /// is kept for it.
     pub const OWED: u32 = 15;
@@ -275,6 +276,13 @@ pub mod connection_word {
 /// Set beside a worker's number: who started it is told of its end, which proves the death of its
 /// connections. So it is in Node.
 pub const WORKER_VOUCHED: u32 = 1 << 31;
+
+/// What stands behind a word that a connection says of itself before it is attached. Where it is not, the word
+/// is of another connection: of an earlier one in the slot, or of one that was so slow that the slot was taken
+/// away from it, and that wrote here all the same.
+pub const fn check(said: u32, slot: u32, generation: u32) -> u32 {
+    said ^ connection_id(slot, generation)
+}
 
 /// The number by which others know the connection of this generation in a slot.
 pub const fn connection_id(slot: u32, generation: u32) -> u32 {

@@ -77,8 +77,6 @@ fn give_back(words: &Arc<dyn Words>, reaper: u32, slot: u32, generation: u32) ->
         leave_ordered_section(words.as_ref(), slot);
     }
     words.store(layout::connection(slot) + connection_word::OWED, 0);
-    // Or the next one in the slot would be taken for one of the same worker.
-    words.store(layout::connection(slot) + connection_word::WORKER, 0);
     count(words.as_ref(), DEATHS, 1);
     words.compare_exchange(layout::slot(slot), reaping, slot_word(generation, slot_states::FREE));
     true

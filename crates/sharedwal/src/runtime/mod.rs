@@ -237,7 +237,8 @@ impl Inner {
         if self.is_disposed() {
             return Err(Error::new(Code::RuntimeDisposed, ""));
         }
-        let slot = Slot::claim(&self.control).ok_or_else(|| Error::new(Code::TooManyConnections, ""));
+        let slot =
+            Slot::claim(&self.control, self.worker()).ok_or_else(|| Error::new(Code::TooManyConnections, ""));
         #[cfg(target_arch = "wasm32")]
         let slot = slot.map(|slot| self.with_lease(slot));
         slot

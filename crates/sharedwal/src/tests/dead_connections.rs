@@ -185,10 +185,10 @@ fn a_waiter_is_woken() {
 fn a_slot_taken_away_while_opening() {
     let runtime = create_runtime();
     let control = runtime.inner().control();
-    let slow = Slot::claim(control).unwrap();
+    let slow = Slot::claim(control, 0).unwrap();
     let (index, generation) = (slow.index(), slow.generation());
     assert!(take_unattached(control, index, generation));
-    let next = Slot::claim(control).unwrap();
+    let next = Slot::claim(control, 0).unwrap();
     assert_eq!((next.index(), next.generation()), (index, generation + 1));
     let next = runtime.connect_in(next, &ConnectOptions::default()).unwrap();
     let told = || {

@@ -32,7 +32,7 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(runtime: &'a Runtime) -> Self {
-        let slot = Slot::claim(runtime.inner().control()).unwrap();
+        let slot = Slot::claim(runtime.inner().control(), 0).unwrap();
         assert!(slot.attach());
         Watch { runtime, slot }
     }

@@ -73,8 +73,9 @@ fn layout_ts() -> String {
         ("STATEMENT", connection_word::STATEMENT, "Text of the statement that began to read."),
         ("SIGNALS", connection_word::SIGNALS, "What it is asked for, below its slot's generation."),
         ("WORKER", connection_word::WORKER, "A number that all connections of one worker have, or 0."),
+        ("WORKER_CHECK", connection_word::WORKER_CHECK, "That, exclusive-or its id."),
         ("PROOF", connection_word::PROOF, "The id of the connection whose Web Lock proves its life."),
-        ("PROOF_CHECK", connection_word::PROOF_CHECK, "That, exclusive-or its own id."),
+        ("PROOF_CHECK", connection_word::PROOF_CHECK, "That, exclusive-or its id."),
         ("BEATS", connection_word::BEATS, "Grows with each sign of life, if nobody could prove its death."),
     ];
     text.push_str("\n/** Words of one connection. */\nexport const CONNECTION_WORD = {\n");

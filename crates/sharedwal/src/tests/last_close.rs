@@ -39,7 +39,7 @@ pub fn reaped_by_one_that_dies(runtime: &Runtime, victim: Connection, changes: u
     mortal::revive();
 
     let control = runtime.inner().control();
-    let reaper = Slot::claim(control).unwrap();
+    let reaper = Slot::claim(control, 0).unwrap();
     assert!(reaper.attach());
     mortal::die_after(changes);
     reap(control, reaper.index(), dead.0, dead.1);

@@ -55,7 +55,7 @@ fn die(runtime: &Runtime, mode: JournalMode, point: Point, times: u32, work: &st
 /// Reaps, by somebody who dies after so many changes; whether it came to the end before.
 fn reap_and_die(runtime: &Runtime, (slot, generation): (u32, u32), changes: u32) -> ((u32, u32), bool) {
     let control = runtime.inner().control();
-    let dying = Slot::claim(control).unwrap();
+    let dying = Slot::claim(control, 0).unwrap();
     assert!(dying.attach());
     let identity = (dying.index(), dying.generation());
     mortal::die_after(changes);
@@ -102,7 +102,7 @@ fn at_each_step(mode: JournalMode, point: Point, times: u32, work: &str, allowed
         if control.load(PUBLISHER) == 0 && control.load(layout::lock(locks::WRITE) + lock_word::OWNER) == 0 {
             look(&runtime, step, allowed);
         }
-        let reaper = Slot::claim(control).unwrap();
+        let reaper = Slot::claim(control, 0).unwrap();
         assert!(reaper.attach());
         assert!(reap(control, reaper.index(), dead_reaper.0, dead_reaper.1));
         reap(control, reaper.index(), dead.0, dead.1);

@@ -19,7 +19,7 @@ const DURATION: Duration = Duration::from_millis(1000);
 
 /// A connection that died, and that somebody has proof of.
 fn die(words: &Arc<dyn Words>) {
-    if let Some(slot) = Slot::claim(words) {
+    if let Some(slot) = Slot::claim(words, 0) {
         slot.attach();
         words.store(layout::slot(slot.index()), slot_word(slot.generation(), slot_states::DEAD));
         mem::forget(slot);

@@ -60,7 +60,7 @@ fn a_checkpoint_that_dies_halfway() {
         std::mem::forget(dying);
         mortal::revive();
         let control = runtime.inner().control();
-        let reaper = Slot::claim(control).unwrap();
+        let reaper = Slot::claim(control, 0).unwrap();
         assert!(reaper.attach());
         assert!(reap(control, reaper.index(), slot, generation));
 
@@ -98,7 +98,7 @@ struct Recoverer {
 impl Recoverer {
     fn hold(runtime: &Runtime, held: &[u32]) -> Recoverer {
         let control = runtime.inner().control();
-        let slot = Slot::claim(control).unwrap();
+        let slot = Slot::claim(control, 0).unwrap();
         assert!(slot.attach());
         let mut table = LockTable::new(control.clone(), slot.index());
         for lock in held {

@@ -42,7 +42,7 @@ fn after(changes: u32, changes_of_reaper: u32) -> Outcome {
     TEST_PATIENCE.set(None);
     let _ = survivor.execute_batch("rollback");
 
-    let next = Slot::claim(control).unwrap();
+    let next = Slot::claim(control, 0).unwrap();
     assert!(next.attach());
     reap(control, next.index(), reaper.index(), reaper.generation());
     reap(control, next.index(), dead.0, dead.1);

@@ -197,7 +197,7 @@ fn bury(runtime: &Runtime, (slot, generation): (u32, u32)) {
     if take_unattached(control, slot, generation) {
         return;
     }
-    let reaper = Slot::claim(control).unwrap();
+    let reaper = Slot::claim(control, 0).unwrap();
     assert!(reaper.attach());
     // Nothing is to be done for one that closed its connection before it died.
     reap(control, reaper.index(), slot, generation);
@@ -296,7 +296,7 @@ fn reserved(runtime: &Runtime) -> [u64; 2] {
 
 /// Who the next connection will be.
 fn next_identity(runtime: &Runtime) -> (u32, u32) {
-    let slot = Slot::claim(runtime.inner().control()).unwrap();
+    let slot = Slot::claim(runtime.inner().control(), 0).unwrap();
     (slot.index(), slot.generation() + 1)
 }
 

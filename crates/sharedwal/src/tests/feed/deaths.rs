@@ -14,7 +14,7 @@ use crate::vfs::database_of;
 pub fn bury(runtime: &Runtime, slot: u32, generation: u32) {
     let control = runtime.inner().control();
     if !take_unattached(control, slot, generation) {
-        let reaper = Slot::claim(control).unwrap();
+        let reaper = Slot::claim(control, 0).unwrap();
         assert!(reaper.attach());
         reap(control, reaper.index(), slot, generation);
     }
@@ -131,7 +131,7 @@ fn of_who_reaps() {
             drop(dying);
             revive();
 
-            let reaper = Slot::claim(control).unwrap();
+            let reaper = Slot::claim(control, 0).unwrap();
             assert!(reaper.attach());
             let (second, second_generation) = (reaper.index(), reaper.generation());
             die_after(changes);

@@ -39,7 +39,7 @@ fn change(by: u32) {
 /// lock up: each a call, with a fence around it.
 fn silent() -> Result<(), Evicted> {
     let words = control();
-    let Some(claimed) = Slot::claim(&words) else { return Ok(()) };
+    let Some(claimed) = Slot::claim(&words, 0) else { return Ok(()) };
     TEST_UNPROVEN.set(true);
     assert!(claimed.attach());
     TEST_UNPROVEN.set(false);
@@ -84,7 +84,7 @@ fn who_is_evicted_changes_nothing_any_more() {
             }
             reap_marked(&words, OTHER);
             // The next one in the slot, which has the same number in all words.
-            let next = Slot::claim(&words).expect("the slot is free");
+            let next = Slot::claim(&words, 0).expect("the slot is free");
             assert!(next.attach());
             assert_eq!((next.index(), next.generation()), (SILENT, 2));
             let mut table = LockTable::new(words, SILENT);

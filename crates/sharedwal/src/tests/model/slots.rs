@@ -156,7 +156,7 @@ fn the_next_in_the_slot_is_left_alone() {
         })
         .thread(|| {
             let words = control();
-            let Some(next) = Slot::claim(&words) else { return reached("no slot is free") };
+            let Some(next) = Slot::claim(&words, 0) else { return reached("no slot is free") };
             assert!(next.attach());
             let index = next.index();
             let mut table = LockTable::new(words.clone(), index);
@@ -187,7 +187,7 @@ fn the_next_in_the_slot_is_left_alone() {
 #[test]
 fn a_slot_is_claimed_by_one() {
     let claimer = || {
-        let slot = Slot::claim(&control()).unwrap();
+        let slot = Slot::claim(&control(), 0).unwrap();
         assert!(slot.attach());
         let users = ghost(slot.index(), |users| *users += 1);
         assert_eq!(users, 1, "two connections in slot {}", slot.index());
@@ -203,7 +203,7 @@ fn a_slot_is_claimed_by_one() {
             .thread(claimer)
             .thread(claimer)
             .thread(|| {
-                let slot = Slot::claim(&control()).unwrap();
+                let slot = Slot::claim(&control(), 0).unwrap();
                 let users = ghost(slot.index(), |users| *users += 1);
                 assert_eq!(users, 1, "two connections in slot {}", slot.index());
                 reached(&format!("slot {} for good", slot.index()));

@@ -106,10 +106,10 @@ fn bury(ledger: &Ledger, random: &mut Random, (slot, generation): Identity) {
     if take_unattached(control, slot, generation) {
         return;
     }
-    let reaper = Slot::claim(control).unwrap();
+    let reaper = Slot::claim(control, 0).unwrap();
     assert!(reaper.attach());
     if random.percent(40) {
-        let dying = Slot::claim(control).unwrap();
+        let dying = Slot::claim(control, 0).unwrap();
         assert!(dying.attach());
         let (dying_slot, dying_generation) = (dying.index(), dying.generation());
         mortal::die_after(random.below(40) as u32);

@@ -17,7 +17,7 @@ use crate::feed::Changes;
 use crate::fence::{self, Fence};
 use crate::file::SharedFile;
 use crate::injection::Mutation;
-use crate::layout::{self, FileKind, connection_word, locks};
+use crate::layout::{self, FileKind, locks};
 use crate::locks::{Contended, LockTable};
 use crate::memory::now;
 use crate::runtime::Inner;
@@ -109,9 +109,6 @@ impl Database {
         #[cfg(target_arch = "wasm32")]
         let is_kept = kept.is_some();
         let slot = kept.map_or_else(|| attached(&runtime), Ok)?;
-        // At once: the end of a thread says nothing of a connection that is nobody's.
-        let worker = layout::connection(slot.index()) + connection_word::WORKER;
-        runtime.control().store(worker, runtime.worker());
         let (fence, _inside) = Fence::around(runtime.control(), &slot);
         let mut locks = LockTable::new(runtime.control().clone(), slot.index());
         let (all, reaper) = (runtime.clone(), slot.index());
