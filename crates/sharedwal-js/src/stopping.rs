@@ -197,18 +197,18 @@ pub fn was_interrupted(db: Sqlite) -> bool {
     ended
 }
 
-/// How soon to look again whether what a connection owes to others can be published.
+/// How soon to look again whether what is owed to others can be published.
 const OWES_MS: f64 = 50.0;
 
-/// For a connection that runs nothing: does what it is asked for, and publishes what it could not before.
-/// After how many milliseconds to look again, if nobody asks; nothing if it was asked to stop.
+/// For a connection that runs nothing: does what it is asked for, and publishes what connections of this
+/// context could not before. After how many milliseconds to look again, if nobody asks; nothing if it was asked to stop.
 #[wasm_bindgen]
 pub fn heed(db: Sqlite) -> Option<f64> {
     if let Some(signals) = signals(db) {
         signals.reap_if_asked();
     }
-    // SAFETY: the connection is open, and runs nothing.
-    let owes = unsafe { bindings::settle_while_idle(db) };
+    // SAFETY: the event loop calls, so no call of SQLite is going on.
+    let owes = unsafe { bindings::settle_while_idle() };
     let pause = if owes { OWES_MS } else { f64::INFINITY };
     (!is_stopped(db)).then_some(pause)
 }

@@ -265,6 +265,8 @@ export function watch(runtime, control, places, states, reap, beat) {
   const hasLocks = globalThis.navigator?.locks !== undefined;
   const beating = setInterval(() => {
     giveUpUnattached();
+    // Where a request was refused.
+    if (hasLocks) watchOverAll();
     guardedBeat();
   }, BEAT_MS);
   beating.unref?.(); // In Node a timer would keep the process alive.

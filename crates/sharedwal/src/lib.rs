@@ -214,9 +214,9 @@ pub mod bindings {
     #[cfg(target_arch = "wasm32")]
     pub use crate::runtime::views::{export_view, fill_runtime, import_views, serialize_view};
     pub use crate::signals::Signals;
-    pub use crate::vfs::{
-        StatementTables, Tracker, is_late, last_reason, limit_time, obey, settle_while_idle, signals,
-    };
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::vfs::settle_while_idle;
+    pub use crate::vfs::{StatementTables, Tracker, is_late, last_reason, limit_time, obey, signals};
 }
 
 #[cfg(doctest)]

@@ -183,10 +183,12 @@ impl Inner {
         })
     }
 
-    /// Shows that the connections of this wasm instance live, and cleans up after others: those of which
+    /// Shows that the connections of this wasm instance live, publishes what they owe, and cleans up after others: those of which
     /// nothing was heard, and those that are still marked, since nobody could when the proof came.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn beat(&self) {
+        // SAFETY: the event loop calls, so no call of SQLite is going on.
+        unsafe { crate::vfs::settle_while_idle() };
         for fence in fence::own(&self.control) {
             if let Ok(_inside) = fence.enter() {
                 self.control.stamp(layout::connection(fence.slot()) + connection_word::HEARTBEAT);

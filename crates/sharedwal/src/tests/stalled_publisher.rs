@@ -63,8 +63,8 @@ fn what_is_owed_is_settled_while_its_connection_runs_nothing() {
     TEST_PATIENCE.set(Some(Duration::from_millis(5)));
     let (runtime, a, b) = two();
     let words = runtime.inner().control();
-    // SAFETY: the connection is open, and runs nothing.
-    let still_owes = || unsafe { settle_while_idle(a.handle()) };
+    // SAFETY: no connection of this thread runs anything.
+    let still_owes = || unsafe { settle_while_idle() };
     assert!(!still_owes());
     a.execute_batch("begin immediate; insert into t values (10)").unwrap();
     assert!(!still_owes(), "a transaction that is open is nothing owed");
@@ -81,6 +81,33 @@ fn what_is_owed_is_settled_while_its_connection_runs_nothing() {
     b.execute_batch("insert into t values (100)").unwrap();
     assert_eq!(sum(&b), Ok(111));
     assert_eq!(sum(&a), Ok(111));
+}
+
+#[test]
+fn so_is_what_an_attached_database_owes() {
+    TEST_PATIENCE.set(Some(Duration::from_millis(5)));
+    let (runtime, _a, b) = two();
+    let words = runtime.inner().control();
+    let private = connect(&create_runtime());
+    private.execute_batch(&format!("attach '/{}/{}' as other", runtime.id(), runtime.name())).unwrap();
+    private.execute_batch("begin immediate; insert into other.t values (10)").unwrap();
+    words.store(PUBLISHER, STALLED + 1);
+    private.execute_batch("commit").unwrap();
+    // SAFETY: no connection of this thread runs anything.
+    let still_owes = || unsafe { settle_while_idle() };
+    assert!(still_owes());
+    b.execute_batch("insert into t values (100)").unwrap_err();
+
+    words.store(PUBLISHER, 0);
+    assert!(!still_owes());
+    b.execute_batch("insert into t values (100)").unwrap();
+    assert_eq!(sum(&b), Ok(111));
+    // One that is closed with something owed is in no list any more.
+    private.execute_batch("begin immediate; insert into other.t values (1000)").unwrap();
+    words.store(PUBLISHER, STALLED + 1);
+    private.execute_batch("commit").unwrap();
+    drop(private);
+    assert!(!still_owes());
 }
 
 /// What was acknowledged is in the log, and nobody could tell others of it any more: they find it by

@@ -22,8 +22,10 @@ pub use database::Database;
 pub use io_methods::database_of;
 pub use progress::{
     install as install_progress_handler, is_evicted, is_late, limit_time, obey, set_progress_handler,
-    set_time_limit, settle_while_idle, signals,
+    set_time_limit, signals,
 };
+#[cfg(any(test, target_arch = "wasm32"))]
+pub use scope::settle_while_idle;
 pub use scope::{adopt, last_reason, set_reason, sleep as pause};
 pub use tables::{StatementTables, Tracker};
 

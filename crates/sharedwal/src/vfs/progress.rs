@@ -150,15 +150,6 @@ pub unsafe fn is_late(db: *mut ffi::sqlite3) -> bool {
     unsafe { database_of(db) }.is_some_and(|database| database.is_late())
 }
 
-/// Publishes what a connection could not publish before; true if it still could not. Others wait for it.
-///
-/// # Safety
-/// `db` must be an open connection that does not run anything now.
-pub unsafe fn settle_while_idle(db: *mut ffi::sqlite3) -> bool {
-    // SAFETY: as the caller promises.
-    unsafe { database_of(db) }.is_some_and(|database| database.settle_while_idle())
-}
-
 /// Does what others ask of a connection; true if its statement is to end, which SQLite has been told.
 ///
 /// # Safety

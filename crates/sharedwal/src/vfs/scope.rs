@@ -16,6 +16,10 @@ thread_local! {
     static REASON: RefCell<Option<String>> = const { RefCell::new(None) };
     static ADOPTED: RefCell<Option<(String, Slot)>> = const { RefCell::new(None) };
     static CURRENT: Cell<*mut Database> = const { Cell::new(ptr::null_mut()) };
+    /// The databases of this thread that have something to publish that they could not. Where a thread has
+    /// no event loop, nobody settles it while it runs nothing.
+    #[cfg(any(test, target_arch = "wasm32"))]
+    static OWING: RefCell<Vec<*mut Database>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes why an open failed, for the message that the user sees.
@@ -53,8 +57,33 @@ pub fn enter(database: &mut Database) {
     CURRENT.with(|cell| cell.set(database));
 }
 
+/// Notes whether a database has something to publish that it could not.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub fn owes(database: &mut Database, owes: bool) {
+    OWING.with_borrow_mut(|owing| {
+        owing.retain(|other| !ptr::eq(*other, database));
+        owing.extend(owes.then_some(ptr::from_mut(database)));
+    });
+}
+
+/// For a thread that runs nothing: publishes what its connections could not publish before, or others
+/// would wait for their locks until they run something. Whether one still could not.
+///
+/// # Safety
+/// No call of the VFS may be going on in this thread, and its connections must not have gone to others.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub unsafe fn settle_while_idle() -> bool {
+    let owing = OWING.with_borrow(Clone::clone);
+    // SAFETY: `leave` takes a database from the list before it goes, and settling one closes none. No
+    // other reference exists outside of calls of the VFS.
+    let owe = |database: *mut Database| unsafe { (*database).settle_while_idle() };
+    owing.into_iter().filter(|database| owe(*database)).count() > 0
+}
+
 /// Forgets a database that is being closed.
 pub fn leave(database: &mut Database) {
+    #[cfg(any(test, target_arch = "wasm32"))]
+    owes(database, false);
     CURRENT.with(|cell| {
         if ptr::eq(cell.get(), database) {
             cell.set(ptr::null_mut());

@@ -408,10 +408,9 @@ fn attached(runtime: &Inner) -> Result<Slot, c_int> {
     }
 }
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        scope::leave(self);
-        let Ok(_inside) = self.fence.enter() else { return };
+impl Database {
+    /// Gives up all that the connection holds, and its slot.
+    fn give_up(&mut self) {
         if self.shm_unmap() != ffi::SQLITE_OK {
             // What could not be published is not there for others, so they must not get the locks under
             // which it was done: whoever reaps the connection has SQLite recover it first.
@@ -426,7 +425,15 @@ impl Drop for Database {
         }
         self.unlock(NONE);
         self.locks.give_up();
-        scope::leave(self);
         self.slot = None;
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(_inside) = self.fence.enter() {
+            self.give_up();
+        }
+        scope::leave(self);
     }
 }

@@ -123,8 +123,8 @@ impl Database {
         self.polling = self.polling.filter(|polling| !polling.is_for(locks));
     }
 
-    /// For a connection that runs nothing: publishes what could not be published before, or others would
-    /// wait for its locks until it runs something. Whether it still could not.
+    /// Publishes what could not be published before. Whether it still could not.
+    #[cfg(any(test, target_arch = "wasm32"))]
     pub fn settle_while_idle(&mut self) -> bool {
         let Ok(_inside) = self.fence.enter() else { return false };
         !Mutation::OwedWhileIdle.is_on() && self.settle().is_err()
@@ -202,6 +202,8 @@ impl Database {
     /// SQLite recover it from the log then.
     pub(super) fn owe(&mut self, owes: bool) {
         self.owes = owes;
+        #[cfg(any(test, target_arch = "wasm32"))]
+        scope::owes(self, owes);
         let words = self.runtime.control();
         words.store(layout::connection(self.slot_index) + connection_word::OWED, u32::from(owes));
         if owes {
