@@ -24,7 +24,14 @@ extern "C" {
         wanted: bool,
         vouched: bool,
     ) -> Promise;
-    fn join(runtime: &str, control: &SharedArrayBuffer, slot: u32, word: u32) -> u32;
+    fn join(
+        runtime: &str,
+        control: &SharedArrayBuffer,
+        slot: u32,
+        word: u32,
+        wanted: bool,
+        vouched: bool,
+    ) -> u32;
     fn is_proof(id: u32) -> bool;
     fn proof(id: u32) -> u32;
     #[wasm_bindgen(js_name = release)]
@@ -58,20 +65,21 @@ impl Lease {
         index: u32,
         generation: u32,
     ) -> Promise {
-        let wanted = runtime.control().load(WEB_LOCKS_OFF) == 0;
-        let vouched = runtime.worker() & WORKER_VOUCHED != 0;
+        let (wanted, vouched) = wishes(runtime);
         let (id, word) = (connection_id(index, generation), slot_word(generation, 0));
         acquire(runtime.id(), id, control, slot(index), word, wanted, vouched)
     }
 
-    /// A part in the lock, if this worker holds it already.
+    /// The proof of life, if there is nothing to wait for: this worker holds the lock already, or somebody
+    /// vouches for it and there is no lock.
     pub(crate) fn at_once(
         runtime: &Inner,
         control: &SharedArrayBuffer,
         index: u32,
         generation: u32,
     ) -> Option<Lease> {
-        match join(runtime.id(), control, slot(index), slot_word(generation, 0)) {
+        let (wanted, vouched) = wishes(runtime);
+        match join(runtime.id(), control, slot(index), slot_word(generation, 0), wanted, vouched) {
             0 => None,
             id => Some(Lease(id)),
         }
@@ -91,6 +99,11 @@ impl Lease {
     pub fn proof(&self) -> u32 {
         proof(self.0)
     }
+}
+
+/// Whether connections are to prove by Web Locks that they live, and whether somebody vouches for this worker.
+fn wishes(runtime: &Inner) -> (bool, bool) {
+    (runtime.control().load(WEB_LOCKS_OFF) == 0, runtime.worker() & WORKER_VOUCHED != 0)
 }
 
 impl Drop for Lease {

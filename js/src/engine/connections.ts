@@ -30,6 +30,8 @@ interface Slot {
  * in a function that is asynchronous there would never be heard of.
  */
 export async function keepSlot(runtime: Runtime, signal: AbortSignal | undefined): Promise<Slot> {
+  // Where there is nothing to wait for, nobody looks at it again.
+  signal?.throwIfAborted();
   const kept = answer(() => wasm.reserve(runtime));
   const { reservation, lease } = kept as { reservation?: number; lease?: Promise<unknown> };
   if (reservation === undefined) throw refusal(kept);
