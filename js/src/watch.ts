@@ -10,10 +10,26 @@ import {
   SLOTS,
   WORD,
 } from './layout.js';
-import { watch } from './lease.js';
+import { type Places, type States, watch } from './lease.js';
 import type { Runtime } from './runtime.js';
 import { controlWords, countConnections, isDisposed } from './runtime_handle.js';
 import { askToReap } from './signals.js';
+
+export const PLACES: Places = {
+  slots: SLOTS,
+  roster: WORD.ROSTER,
+  slot: WORD.SLOTS,
+  proof: WORD.CONNECTIONS + CONNECTION_WORD.PROOF,
+  proofCheck: WORD.CONNECTIONS + CONNECTION_WORD.PROOF_CHECK,
+  stride: CONNECTION_STRIDE,
+};
+
+export const STATES: States = {
+  mask: SLOT_STATE_MASK,
+  attaching: SLOT_ATTACHING,
+  live: SLOT_LIVE,
+  dead: SLOT_DEAD,
+};
 
 /** Runtimes that this context watches over, by their identifiers. */
 const watching = new Set<string>();
@@ -38,15 +54,8 @@ export function watchOver(runtime: Runtime): void {
   const stop = watch(
     runtimeId,
     runtime.control,
-    {
-      slots: SLOTS,
-      roster: WORD.ROSTER,
-      slot: WORD.SLOTS,
-      proof: WORD.CONNECTIONS + CONNECTION_WORD.PROOF,
-      proofCheck: WORD.CONNECTIONS + CONNECTION_WORD.PROOF_CHECK,
-      stride: CONNECTION_STRIDE,
-    },
-    { mask: SLOT_STATE_MASK, attaching: SLOT_ATTACHING, live: SLOT_LIVE, dead: SLOT_DEAD },
+    PLACES,
+    STATES,
     (slot, generation) => {
       const at = WORD.SLOTS + slot;
       const word = generation << 8;

@@ -4,15 +4,13 @@ import { createRuntime, diagnostics } from 'sharedwal';
 import {
   CONNECTION_STRIDE,
   CONNECTION_WORD,
-  SLOT_ATTACHING,
-  SLOT_DEAD,
   SLOT_LIVE,
-  SLOT_STATE_MASK,
   SLOTS,
   WORD,
   WORKER_VOUCHED,
 } from '../../dist/layout.js';
 import { watch } from '../../dist/lease.js';
+import { PLACES, STATES } from '../../dist/watch.js';
 import { ConnectedWorker } from './support/connected_worker.js';
 import { Report } from './support/report.js';
 import { pause, Signals } from './support/signals.js';
@@ -216,15 +214,8 @@ async function writtenOver(report) {
   const stop = watch(
     runtime,
     /** @type {SharedArrayBuffer} */ (words.buffer),
-    {
-      slots: SLOTS,
-      roster: WORD.ROSTER,
-      slot: WORD.SLOTS,
-      proof: WORD.CONNECTIONS + CONNECTION_WORD.PROOF,
-      proofCheck: WORD.CONNECTIONS + CONNECTION_WORD.PROOF_CHECK,
-      stride: CONNECTION_STRIDE,
-    },
-    { mask: SLOT_STATE_MASK, attaching: SLOT_ATTACHING, live: SLOT_LIVE, dead: SLOT_DEAD },
+    PLACES,
+    STATES,
     (...dead) => reaped.push(dead),
     () => {},
   );

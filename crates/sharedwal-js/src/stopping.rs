@@ -201,7 +201,8 @@ pub fn was_interrupted(db: Sqlite) -> bool {
 const OWES_MS: f64 = 50.0;
 
 /// For a connection that runs nothing: does what it is asked for, and publishes what connections of this
-/// context could not before. After how many milliseconds to look again, if nobody asks; nothing if it was asked to stop.
+/// context could not before. After how many milliseconds to look again, if nobody asks; nothing if it was
+/// asked to stop.
 #[wasm_bindgen]
 pub fn heed(db: Sqlite) -> Option<f64> {
     if let Some(signals) = signals(db) {

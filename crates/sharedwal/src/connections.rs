@@ -139,17 +139,17 @@ impl Drop for Slot {
     }
 }
 
-/// Says something of a connection that others look at once its slot says that it is attached, or can be proved:
-/// the word before its check.
+/// Says something of a connection that others look at once its slot says that it is attached, or can be
+/// proved: the word before its check.
 pub fn say(words: &dyn Words, slot: u32, generation: u32, word: u32, value: u32) {
     let at = layout::connection(slot) + word;
     words.store(at, value);
     words.store(at + 1, layout::check(value, slot, generation));
 }
 
-/// Whether nobody but the connection in the slot may change the database and the wal-index's header: it has WRITE,
-/// or the file's EXCLUSIVE lock. The owner word of EXCLUSIVE is no sign of that: who tries the lock stands there
-/// before it has looked at the others.
+/// Whether nobody but the connection in the slot may change the database and the wal-index's header: it has
+/// WRITE, or the file's EXCLUSIVE lock. The owner word of EXCLUSIVE is no sign of that: who tries the lock
+/// stands there before it has looked at the others.
 #[cfg(any(test, target_arch = "wasm32"))]
 pub fn is_writer(words: &dyn Words, slot: u32) -> bool {
     let owned = |lock| words.load(layout::lock(lock) + lock_word::OWNER) == slot + 1;

@@ -280,9 +280,9 @@ pub const WORKER_VOUCHED: u32 = 1 << 31;
 const _: () = assert!(connection_word::WORKER_CHECK == connection_word::WORKER + 1);
 const _: () = assert!(connection_word::PROOF_CHECK == connection_word::PROOF + 1);
 
-/// What stands behind a word that a connection says of itself before it is attached. Where it is not, the word
-/// is of another connection: of an earlier one in the slot, or of one that was so slow that the slot was taken
-/// away from it, and that wrote here all the same.
+/// What stands behind a word that a connection says of itself before it is attached. Where it is not, the
+/// word is of another connection: of an earlier one in the slot, or of one that was so slow that the slot
+/// was taken away from it, and that wrote here all the same.
 pub const fn check(said: u32, slot: u32, generation: u32) -> u32 {
     said ^ connection_id(slot, generation)
 }

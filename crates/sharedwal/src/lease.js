@@ -204,7 +204,7 @@ export function watch(runtime, control, places, states, reap, beat) {
     }
   };
 
-  /** The connection whose lock proves this one's life. One that another connection wrote over tells nobody. */
+  /** The connection whose lock proves this one's life. What another connection wrote over tells nobody. */
   const proofOf = (index, word) => {
     const at = index * places.stride;
     const proof = Atomics.load(words, places.proof + at);

@@ -58,7 +58,8 @@ extern "C" {
 pub struct Lease(u32);
 
 impl Lease {
-    /// Asks for this worker's lock for the runtime, unless the runtime was made without. The promise resolves, once it is held, to what [`Lease::held`] takes; it is never rejected.
+    /// Asks for this worker's lock for the runtime, unless the runtime was made without. The promise
+    /// resolves, once it is held, to what [`Lease::held`] takes; it is never rejected.
     pub(crate) fn request(
         runtime: &Inner,
         control: &SharedArrayBuffer,
@@ -101,7 +102,8 @@ impl Lease {
     }
 }
 
-/// Whether connections are to prove by Web Locks that they live, and whether somebody vouches for this worker.
+/// Whether connections are to prove by Web Locks that they live, and whether somebody vouches for this
+/// worker.
 fn wishes(runtime: &Inner) -> (bool, bool) {
     (runtime.control().load(WEB_LOCKS_OFF) == 0, runtime.worker() & WORKER_VOUCHED != 0)
 }

@@ -26,8 +26,8 @@ interface Slot {
 }
 
 /**
- * Keeps a slot, and waits for the Web Lock that goes with it, if this context has none. What waits is not the instance: a trap
- * in a function that is asynchronous there would never be heard of.
+ * Keeps a slot, and waits for the Web Lock that goes with it, if this context has none. What waits is
+ * not the instance: a trap in a function that is asynchronous there would never be heard of.
  */
 export async function keepSlot(runtime: Runtime, signal: AbortSignal | undefined): Promise<Slot> {
   // Where there is nothing to wait for, nobody looks at it again.

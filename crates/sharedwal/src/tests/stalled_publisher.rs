@@ -191,8 +191,8 @@ fn what_is_owed_is_settled_by_the_next_unlock() {
     assert_eq!([&a, &b].map(sum), [Ok(111), Ok(111)]);
 }
 
-/// What it owes are a read mark and what was checkpointed: under a writer that lives, a header that is zeroed for
-/// that would have its next frames overwrite committed ones.
+/// What it owes are a read mark and what was checkpointed: under a writer that lives, a header that is
+/// zeroed for that would have its next frames overwrite committed ones.
 #[test]
 fn who_owes_and_only_tried_exclusive_has_no_header_recovered() {
     let (runtime, a, b) = two();
