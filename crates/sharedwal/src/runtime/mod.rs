@@ -183,8 +183,9 @@ impl Inner {
         })
     }
 
-    /// Shows that the connections of this wasm instance live, publishes what they owe, and cleans up after others: those of which
-    /// nothing was heard, and those that are still marked, since nobody could when the proof came.
+    /// Shows that the connections of this wasm instance live, publishes what they owe, and cleans up after
+    /// others: those of which nothing was heard, and those that are still marked, since nobody could when the
+    /// proof came.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn beat(&self) {
         // SAFETY: the event loop calls, so no call of SQLite is going on.

@@ -18,8 +18,8 @@ struct Outcome {
     committed: bool,
 }
 
-/// One connection dies while it empties the log, whoever reaps it dies, too, and a connection that read all the
-/// time commits then. Later the wal-index is lost.
+/// One connection dies while it empties the log, whoever reaps it dies, too, and a connection that read all
+/// the time commits then. Later the wal-index is lost.
 fn after(changes: u32, changes_of_reaper: u32) -> Outcome {
     let runtime = create_runtime();
     let control = runtime.inner().control();
