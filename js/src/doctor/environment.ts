@@ -62,15 +62,11 @@ export const GIB = 1024 ** 3;
 export const DEFAULT_RESERVATIONS = 3;
 
 const ANSWER_MS = 3000;
+const NO_ADDRESS = 'https://[';
 
-/** Looks at this context. Takes as long as one request for its own address or the start of a worker. */
+/** Looks at this context. Takes as long as one request for its own address. */
 export async function lookAround(): Promise<Environment> {
-  const [headers, webLocks, workers, context] = await Promise.all([
-    ownHeaders(),
-    locks(),
-    moduleWorkers(),
-    kind(),
-  ]);
+  const [headers, webLocks, context] = await Promise.all([ownHeaders(), locks(), kind()]);
   const { location, isSecureContext, crossOriginIsolated } = scope();
   return {
     context,
@@ -88,7 +84,7 @@ export async function lookAround(): Promise<Environment> {
     atomicsWait: canBlock(),
     atomicsWaitAsync: typeof Atomics !== 'undefined' && typeof Atomics.waitAsync === 'function',
     webLocks,
-    moduleWorkers: workers,
+    moduleWorkers: moduleWorkers(),
     webAssembly: webAssembly(),
     wasmSimd: validates(SIMD),
     wasmBigInt: wasmBigInt(),
@@ -186,38 +182,22 @@ function reservable(): number {
   return held.length * GIB;
 }
 
-async function moduleWorkers(): Promise<boolean | undefined> {
+function moduleWorkers(): boolean | undefined {
   if (typeof Worker !== 'function' || nodeVersion() !== undefined) return undefined;
   let asked = false;
-  const script = URL.createObjectURL(new Blob(["postMessage('')"], { type: 'text/javascript' }));
   try {
-    // An engine that knows modules asks for the type.
-    const worker = new Worker(script, {
+    // An engine that knows modules asks for the type, before it sees that this is no address. So no
+    // worker is started: in Chromium one that ends while another one of its own is ending may stay.
+    new Worker(NO_ADDRESS, {
       get type() {
         asked = true;
         return 'module' as const;
       },
-    });
-    // Ended once it runs: Firefox prints an error for one whose script could not be loaded to its end.
-    if (asked) await answered(worker);
-    worker.terminate();
+    }).terminate();
   } catch {
-    // A Content-Security-Policy without blob:. By then it has asked, or not.
-  } finally {
-    URL.revokeObjectURL(script);
+    // As it has to be.
   }
   return asked;
-}
-
-function answered(worker: Worker): Promise<unknown> {
-  return new Promise((resolve) => {
-    worker.onmessage = resolve;
-    worker.onerror = (event) => {
-      event.preventDefault();
-      resolve(event);
-    };
-    setTimeout(resolve, ANSWER_MS);
-  });
 }
 
 function webAssembly(): Environment['webAssembly'] {

@@ -85,8 +85,8 @@ function facts(environment: Environment): string[] {
 
 /**
  * Looks at the context that calls it: isolation and the headers that its own address is served with,
- * shared memory, locks, WebAssembly. It makes one request (HEAD) for its own address, starts a worker for
- * a moment, and changes nothing.
+ * shared memory, locks, WebAssembly. It makes one request (HEAD) for its own address, and
+ * changes nothing.
  *
  * @example
  * ```ts
