@@ -128,7 +128,9 @@ export async function runBenchmark(plan, { onProgress, only = () => true, signal
     try {
       const { measured, connection } = await runTrial(contender, workload, plan, signal);
       addSamples(results, workload.name, contender.name, repetition, measured);
-      if (!workload.cachePages) connections.set(contender.name, connection);
+      // The usual cache is what is told of a contender, if it was measured with that at all.
+      if (!workload.cachePages || !connections.has(contender.name))
+        connections.set(contender.name, connection);
     } catch (error) {
       signal?.throwIfAborted();
       const names = { workload: workload.name, contender: contender.name };

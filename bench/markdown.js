@@ -21,13 +21,15 @@ export function markdownTable(rows, numbers) {
   ];
 }
 
+/** @param {import('./benchmark.js').ContenderResult} contender */
+const wasOpened = ({ sqlite }) => sqlite !== '';
+
 /**
  * @param {import('./benchmark.js').BenchReport} report
  * @param {object} given
  * @param {string} given.machine what it ran on, as a sentence without its end
- * @param {boolean} [given.targets] whether what is aimed at belongs to it
  */
-export function markdown(report, { machine, targets = false }) {
+export function markdown(report, { machine }) {
   const { plan } = report;
   const smaller = report.workloads.filter(({ cachePages }) => cachePages < 1000);
   return [
@@ -42,13 +44,13 @@ export function markdown(report, { machine, targets = false }) {
     ...(report.failures.length > 0
       ? ['Trials that do not count:', '', ...markdownTable(failureRows(report), NUMBERS), '']
       : []),
-    ...(targets && report.targets.length > 0
+    ...(report.targets.length > 0
       ? ['## Targets', '', ...markdownTable(targetRows(report), NUMBERS), '']
       : []),
     `- ${report.started}, ${plan.repetitions} repetitions of ${plan.milliseconds} ms (a warm-up before, which does not count; what is opened, once; memory, once), contenders in turns, fresh workers and a fresh database each time`,
     `- ${report.browser}, ${machine}`,
     `- pages of ${report.pageBytes} bytes; page caches of ${report.workloads[0]?.cachePages} pages${smaller.map(({ title, cachePages }) => `, ${cachePages} in "${title}"`).join('')}`,
-    ...report.contenders.map(
+    ...report.contenders.filter(wasOpened).map(
       ({ title, about, package: name, version, sqlite, pragmas }) =>
         `- ${title}: ${about} (${name} ${version}, SQLite ${sqlite}; ${Object.entries(pragmas)
           .map(([pragma, value]) => `${pragma} ${value}`)

@@ -49,7 +49,7 @@ await main(import.meta.url, async () => {
   writeFileSync(join(results, `${name}.json`), `${json}\n`);
   const { processor, cores, memoryGiB, system, loadBefore } = here;
   const about = `headless; ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; load before: ${loadBefore.join(', ')}`;
-  writeFileSync(join(results, `${name}.md`), markdown(report, { machine: about, targets: true }));
+  writeFileSync(join(results, `${name}.md`), markdown(report, { machine: about }));
   console.log(`\n${table(tableRows(report))}\n`);
   if (report.failures.length > 0) console.log(`${table(failureRows(report))}\n`);
   if (report.targets.length > 0) console.log(`${table(targetRows(report))}\n`);

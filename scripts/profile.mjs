@@ -24,6 +24,8 @@ const WORKLOADS = {
   'bulk inserts': ['bulk inserter'],
   scans: ['scanner'],
   opening: ['opener'],
+  'two writers': ['updater', 'updater'],
+  checkpoints: ['checkpointer'],
 };
 const MILLISECONDS = 3000;
 

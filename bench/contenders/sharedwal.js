@@ -51,7 +51,9 @@ async function openSession(runtime) {
     another: () => () => openSession(runtime),
     databaseBytes() {
       const { database, writeAhead } = diagnostics(runtime);
-      return database.bytes + writeAhead.bytes;
+      return (
+        database.bytes + writeAhead.bytes + runtime.index.byteLength + runtime.control.byteLength
+      );
     },
     close: () => void db.close(),
   };

@@ -7,7 +7,7 @@ import { workload as checkpoint } from './checkpoint.js';
 import { workloads as contendingWriters } from './contending_writers.js';
 import { workload as memory } from './memory.js';
 import { workload as mixedSql } from './mixed_sql.js';
-import { workload as openAnother } from './open_another.js';
+import { workloads as openAnother } from './open_another.js';
 import { workload as pointReads } from './point_reads.js';
 import { workload as pointReadsByFour } from './point_reads_by_four.js';
 import { workload as pointReadsByTwo } from './point_reads_by_two.js';
@@ -32,7 +32,7 @@ export const workloads = [
   ...writerAndReaders,
   ...contendingWriters,
   ...sight,
-  openAnother,
+  ...openAnother,
   checkpoint,
   memory,
   mixedSql,

@@ -6,6 +6,7 @@ import { fillItems } from '../items.js';
 
 const PAGES = 1_000;
 const ROWS = 100_000;
+const STEP = 60;
 
 /** @type {import('../session.js').Workload} */
 export const workload = {
@@ -17,8 +18,13 @@ export const workload = {
 
   async run({ clients: [client], milliseconds }) {
     await client?.call('fill');
-    await client?.call('checkpoint', { milliseconds: milliseconds / 4 });
-    return { pages: await client?.call('checkpoint', { milliseconds }) };
+    const before = await client?.call('sum');
+    const warm = await client?.call('checkpoint', { milliseconds: milliseconds / 4 });
+    const measured = await client?.call('checkpoint', { milliseconds });
+    const expected = before + warm.updated + measured.updated;
+    const sum = await client?.call('sum');
+    if (sum !== expected) throw new Error(`the amounts are ${sum}, not ${expected}`);
+    return { pages: measured.pages };
   },
 
   tasks: {
@@ -28,23 +34,29 @@ export const workload = {
       await session.all('pragma wal_checkpoint(truncate)');
     },
     checkpoint: checkpointFor,
+    async sum(session) {
+      const [row] = await session.all('select sum(amount) as amounts from items');
+      return Number(row?.amounts);
+    },
   },
 };
 
 /**
  * @param {Session} session
  * @param {{ milliseconds: number }} args
- * @returns {Promise<number>} pages a second
+ * @returns {Promise<{ pages: number, updated: number }>} pages a second, and rows that were updated
  */
 async function checkpointFor(session, { milliseconds }) {
   const giveUp = performance.now() + 10 * milliseconds;
   let pages = 0;
+  let updated = 0;
   let spent = 0;
   do {
     // Some 64 rows stand on each page, so that these are on a little more than as many pages.
     await session.exec(
-      `update items set amount = amount + 1 where id % 60 = 0 and id <= ${PAGES * 65}`,
+      `update items set amount = amount + 1 where id % ${STEP} = 0 and id <= ${PAGES * 65}`,
     );
+    updated += Math.floor((PAGES * 65) / STEP);
     const start = performance.now();
     const [row] = await session.all('pragma wal_checkpoint(passive)');
     spent += performance.now() - start;
@@ -54,5 +66,5 @@ async function checkpointFor(session, { milliseconds }) {
     }
     pages += Number(checkpointed);
   } while (spent < milliseconds && performance.now() < giveUp);
-  return (pages * 1000) / spent;
+  return { pages: (pages * 1000) / spent, updated };
 }

@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** @type {import('../session.js').Workload} */
 export const workload = {
   name: 'memory',
-  title: `Memory for each of ${SESSIONS} connections to a database of 10 MiB, database included`,
+  title: `Memory for each of ${SESSIONS} connections to a database of 10 MiB, with it where it is in memory`,
   measures: { bytes: { unit: 'MiB', lessIsBetter: true } },
   sessions: SESSIONS,
 

@@ -1,6 +1,6 @@
 // @ts-check
 // One more connection to a database of 50 MiB that is there already, in a worker that has the
-// library's module compiled: until a row has been read by it.
+// library's module compiled and had a connection before: until a row has been read by it.
 import { fillItems, item } from '../items.js';
 
 /** @typedef {import('../session.js').Session} Session */
@@ -8,22 +8,40 @@ import { fillItems, item } from '../items.js';
 const ROWS = 820_000;
 const MIB = 1024 * 1024;
 const LEAST_BYTES = 50 * MIB;
+/** So long after a session was closed nothing of it is going on any more. */
+const CLOSED_MS = 100;
 
-/** @type {import('../session.js').Workload} */
-export const workload = {
-  name: 'open_another',
-  title: 'One more connection to a database of 50 MiB',
-  measures: { milliseconds: { unit: 'ms', lessIsBetter: true } },
-  sessions: 1,
-  needs: 'open another',
+/** @type {import('../session.js').Workload[]} */
+export const workloads = [
+  {
+    name: 'open_another',
+    title: 'One more connection to a database of 50 MiB',
+    measures: { milliseconds: { unit: 'ms', lessIsBetter: true } },
+    sessions: 1,
+    needs: 'open another',
 
-  async run({ clients: [client] }) {
-    await client?.call('fill');
-    return { milliseconds: await client?.call('openAnother') };
+    async run({ clients: [client] }) {
+      await client?.call('fill');
+      return { milliseconds: await client?.call('openAnother') };
+    },
+
+    tasks: { fill, openAnother },
   },
+  {
+    name: 'open_first',
+    title: "A worker's only connection to a database of 50 MiB that another worker has",
+    measures: { milliseconds: { unit: 'ms', lessIsBetter: true } },
+    sessions: 2,
+    needs: 'open another',
 
-  tasks: { fill, openAnother },
-};
+    async run({ clients: [first, second] }) {
+      await first?.call('fill');
+      return { milliseconds: await second?.call('openFirst') };
+    },
+
+    tasks: { fill, openFirst },
+  },
+];
 
 /** @param {Session} session */
 async function fill(session) {
@@ -40,8 +58,24 @@ async function fill(session) {
  * @param {Session} session
  */
 async function openAnother(session) {
-  const [id, name] = item(ROWS - 7);
+  return timeTo(await session.another?.());
+}
+
+/**
+ * The same where the worker's session was closed before.
+ *
+ * @param {Session} session
+ */
+async function openFirst(session) {
   const open = await session.another?.();
+  await session.close();
+  await new Promise((resolve) => setTimeout(resolve, CLOSED_MS));
+  return timeTo(open);
+}
+
+/** @param {(() => Session | Promise<Session>) | undefined} open */
+async function timeTo(open) {
+  const [id, name] = item(ROWS - 7);
   const start = performance.now();
   const another = await open?.();
   const rows = await another?.all(`select name from items where id = ${id}`);

@@ -51,6 +51,16 @@ const roles = {
     const sum = db.prepare('select sum(length(name)) from items').pluck();
     return () => sum.get();
   },
+  checkpointer(db) {
+    const pages = db.prepare('select count(*) from dbstat where name = ?').pluck().get('items');
+    const update = db.prepare('update items set amount = -amount');
+    const checkpoint = db.prepare('pragma wal_checkpoint(passive)');
+    return () => {
+      update.run();
+      const { checkpointed } = /** @type {{ checkpointed: number }} */ (checkpoint.get());
+      if (checkpointed < Number(pages)) throw new Error(`${checkpointed} of ${pages} pages`);
+    };
+  },
   opener(_db, openAnother) {
     return () => {
       const another = openAnother();

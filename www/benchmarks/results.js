@@ -2,11 +2,9 @@
 // What a run measured: charts while it runs, and a table to be copied when it is done.
 import { workloadCharts } from '../../bench/chart.js';
 import { contenders } from '../../bench/contenders/all.js';
-import { markdown } from '../../bench/markdown.js';
-import { failureRows, tableRows } from '../../bench/table.js';
+import { markdown, NUMBERS } from '../../bench/markdown.js';
+import { failureRows, tableRows, targetRows } from '../../bench/table.js';
 import { h } from '../view/dom.js';
-
-const NUMBERS = ['median', 'range', 'ratio'];
 
 /** @param {string} name */
 const titleOf = (name) => contenders.find((one) => one.name === name)?.title ?? name;
@@ -24,11 +22,10 @@ function failures(report) {
   ];
 }
 
-/** @param {import('../../bench/benchmark.js').BenchReport} report */
-function table(report) {
-  const rows = tableRows(report);
+/** @param {Record<string, string>[]} rows */
+function table(rows) {
   const columns = Object.keys(rows[0] ?? {});
-  const kind = (/** @type {string} */ name) => (NUMBERS.includes(name) ? 'number' : '');
+  const kind = (/** @type {string} */ name) => (NUMBERS.test(name) ? 'number' : '');
   return h(
     'table',
     {},
@@ -49,6 +46,14 @@ function table(report) {
       ),
     ),
   );
+}
+
+/** @param {import('../../bench/benchmark.js').BenchReport} report */
+function targets(report) {
+  const rows = targetRows(report);
+  return rows.length === 0
+    ? []
+    : [h('h3', {}, 'What sharedwal aims at, on two cores'), table(rows)];
 }
 
 export function results() {
@@ -105,7 +110,7 @@ export function results() {
     },
     /** @param {import('../../bench/benchmark.js').BenchReport} report */
     finish(report) {
-      scroll.replaceChildren(table(report), ...failures(report));
+      scroll.replaceChildren(table(tableRows(report)), ...failures(report), ...targets(report));
       text.value = markdown(report, { machine: `${report.cores} logical processors` });
       final.hidden = false;
       element.hidden = false;
