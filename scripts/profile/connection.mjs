@@ -52,7 +52,8 @@ const roles = {
     return () => sum.get();
   },
   checkpointer(db) {
-    const pages = db.prepare('select count(*) from dbstat where name = ?').pluck().get('items');
+    const leaves = "select count(*) from dbstat where name = 'items' and pagetype = 'leaf'";
+    const pages = db.prepare(leaves).pluck().get();
     const update = db.prepare('update items set amount = -amount');
     const checkpoint = db.prepare('pragma wal_checkpoint(passive)');
     return () => {
