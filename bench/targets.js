@@ -129,13 +129,6 @@ export const targets = [
     against: DIRECT,
     atLeast: 10,
   },
-  {
-    title: "the same where it is the worker's only one",
-    workload: 'open_first',
-    measure: 'milliseconds',
-    against: { ...DIRECT, workload: 'open_another' },
-    atLeast: 10,
-  },
 ];
 
 /**

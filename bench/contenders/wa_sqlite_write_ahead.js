@@ -10,7 +10,6 @@ export const contender = {
     'every worker with its own connection on the same file in OPFS; write-ahead log in the VFS',
   package: '@journeyapps/wa-sqlite',
   sessions: Number.POSITIVE_INFINITY,
-  can: ['open another'],
   files: true,
 
   createPlace() {

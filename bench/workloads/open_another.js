@@ -8,8 +8,6 @@ import { fillItems, item } from '../items.js';
 const ROWS = 820_000;
 const MIB = 1024 * 1024;
 const LEAST_BYTES = 50 * MIB;
-/** So long after a session was closed nothing of it is going on any more. */
-const CLOSED_MS = 100;
 
 /** @type {import('../session.js').Workload[]} */
 export const workloads = [
@@ -69,7 +67,6 @@ async function openAnother(session) {
 async function openFirst(session) {
   const open = await session.another?.();
   await session.close();
-  await new Promise((resolve) => setTimeout(resolve, CLOSED_MS));
   return timeTo(open);
 }
 

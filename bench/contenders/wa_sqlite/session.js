@@ -10,18 +10,8 @@ import { loadWaSqlite } from './load.js';
  * @returns {Promise<import('../../session.js').Session>}
  */
 export async function openWaSqlite(vfsName, path) {
-  const library = await loadWaSqlite(vfsName);
-  library.sqlite3.vfs_register(library.vfs, true);
-  return openIn(library, path);
-}
-
-/**
- * @param {Awaited<ReturnType<typeof loadWaSqlite>>} library
- * @param {string} path
- * @returns {Promise<import('../../session.js').Session>}
- */
-async function openIn(library, path) {
-  const { SQLite, sqlite3 } = library;
+  const { SQLite, sqlite3, vfs } = await loadWaSqlite(vfsName);
+  sqlite3.vfs_register(vfs, true);
   const db = await sqlite3.open_v2(path);
   /** @type {Map<string, { statement: number, names: string[] }>} */
   const statements = new Map();
@@ -80,7 +70,6 @@ async function openIn(library, path) {
       await sqlite3.reset(statement);
       return rows;
     },
-    another: () => () => openIn(library, path),
     async close() {
       for (const { statement } of statements.values()) await sqlite3.finalize(statement);
       await sqlite3.close(db);
