@@ -57,7 +57,8 @@ test('it measures what is chosen, draws it, and gives it as a table', async ({
   const best = Math.max(...bars.map(({ figure }) => figure));
   for (const { width, figure } of bars) expect(width / longest).toBeCloseTo(figure / best, 1);
 
-  const [figures, aims] = [0, 1].map((i) => page.getByRole('table').nth(i).getByRole('row'));
+  const rowsOf = (table: number) => page.getByRole('table').nth(table).getByRole('row');
+  const [figures, aims] = [rowsOf(0), rowsOf(1)];
   await expect(figures).toHaveCount(4);
   await expect(figures.nth(1)).toContainText('Point reads by key');
   await expect(aims).toHaveText([
