@@ -305,6 +305,16 @@ async function moduleWorkers(report) {
     report.equal('an engine that knows them', await found(), true);
     report.equal('workers that were started to find that out', started, 0);
   });
+  const refusing = class {
+    /** @param {string | URL} _script @param {WorkerOptions} [options] */
+    constructor(_script, options) {
+      void options?.type;
+      throw new DOMException('no', 'SecurityError');
+    }
+  };
+  await without(globalThis, 'Worker', refusing, async () => {
+    report.equal('a policy against workers', await found(), true);
+  });
   const old = class {
     constructor() {
       throw new DOMException('no address', 'SyntaxError');
